@@ -1,0 +1,50 @@
+# make lab    open the course in JupyterLab
+# make run    execute every lesson, or one: make run LESSON=04
+# make test   style, unit tests, doctests, and every lesson from end to end
+# Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+CACHE := $(CURDIR)/.cache
+
+# A relative folder in a LESSONS_ variable counts from where the command was typed.
+export LESSONS_FOLDER ?= $(or $(PWD),$(CURDIR))
+export XDG_CACHE_HOME := $(CACHE)
+export XDG_CONFIG_HOME := $(CACHE)/config
+export XDG_DATA_HOME := $(CACHE)/share
+export HF_HOME ?= $(CACHE)/huggingface
+export MPLCONFIGDIR := $(CACHE)/matplotlib
+export IPYTHONDIR := $(CACHE)/ipython
+export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
+export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
+
+.PHONY: lab run test pairs format
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root)
+
+run: $(READY)
+	$(BIN)/python scripts/run_lessons.py $(LESSON)
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
+
+pairs: $(READY)
+	$(BIN)/python -m lessons_lib.embedded.build_pairs
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	@echo "Installing the course into $(VENV). This happens once and takes some minutes."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[embedded,lab,book,test]"
+	@touch $@

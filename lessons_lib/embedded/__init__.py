@@ -1,0 +1,1 @@
+"""What makes every lesson run with no network: sentence pairs, and a metric."""

@@ -1,0 +1,58 @@
+"""Comparing two models tensor by tensor, and counting their parameters."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import torch
+
+
+def compare_weights(checkpoint: Mapping[str, torch.Tensor], model: Mapping[str, torch.Tensor]) -> pd.DataFrame:
+    """Return one row a tensor: its shape, its number of parameters, and what became of it on the way into `model`.
+
+    `"kept"`: in both and equal, `"changed"`: in both with other values or another shape, `"dropped"`: in the checkpoint
+    alone, `"new"`: in the model alone. Names must match; see `without_prefix`.
+
+    >>> one, two = torch.zeros(2), torch.ones(3)
+    >>> compare_weights({"a": one, "b": two}, {"a": one, "c": two})["status"].to_dict()
+    {'a': 'kept', 'b': 'dropped', 'c': 'new'}
+    """
+    rows = {}
+    for name in [*checkpoint, *(name for name in model if name not in checkpoint)]:
+        before, after = checkpoint.get(name), model.get(name)
+        tensor = after if after is not None else before
+        rows[name] = {"shape": tuple(tensor.shape), "parameters": tensor.numel(), "status": _status(before, after)}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["shape", "parameters", "status"])
+
+
+def _status(before: torch.Tensor | None, after: torch.Tensor | None) -> str:
+    if before is None:
+        return "new"
+    if after is None:
+        return "dropped"
+    return "kept" if torch.equal(before.cpu(), after.detach().cpu()) else "changed"
+
+
+def without_prefix(weights: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """Return `weights` with `prefix` taken off the names that have it, as the names of a bare encoder are.
+
+    >>> list(without_prefix({"bert.pooler": torch.zeros(1), "classifier": torch.zeros(1)}, "bert."))
+    ['pooler', 'classifier']
+    """
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
+
+
+def parameter_table(model: torch.nn.Module, prefix: str = "") -> pd.DataFrame:
+    """Return how many parameters each part of `model` has and how many of them train, named below `prefix`.
+
+    >>> parameter_table(torch.nn.Sequential(torch.nn.Linear(3, 2)))["parameters"].to_dict()
+    {'0': 8}
+    """
+    rows = [
+        {
+            "part": name.removeprefix(prefix).split(".")[0],
+            "parameters": tensor.numel(),
+            "trainable": tensor.numel() * tensor.requires_grad,
+        }
+        for name, tensor in model.named_parameters()
+    ]
+    return pd.DataFrame(rows).groupby("part", sort=False).sum()

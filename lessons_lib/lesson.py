@@ -1,0 +1,129 @@
+"""How a lesson starts: one call that looks at the machine, finds the sources, seeds, and prints a card."""
+
+import json
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+LESSONS = {
+    "00": "Start here",
+    "01": "Tokenization",
+    "02": "Dynamic padding",
+    "03": "Head replacement",
+    "04": "Fine-tuning with Trainer",
+    "05": "Metrics",
+}
+MEASURED = Path(__file__).parent / "measured.json"
+SEED = 42
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the calls of a lesson are given; the names are those of the calls' arguments.
+
+    `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
+    trains on in the time that a lesson has: `None` means all. A revision is `None` where the source is a folder.
+    """
+
+    number: str
+    profile: str
+    device: str
+    precision: dict[str, bool]
+    checkpoint: str
+    revision: str | None
+    dataset: str
+    dataset_revision: str | None
+    task: str
+    metric: str
+    train_size: int | None
+    seed: int = SEED
+
+
+def start_lesson(number: str) -> Lesson:
+    """Seed Python, NumPy and torch, print a card about this lesson on this machine, and return its `Lesson`.
+
+    `number` is the lesson's, such as `"04"`. Raises `SetupError` with what to write instead where a `LESSONS_…`
+    setting, a package version or a source is not right.
+    """
+    from lessons_lib import machine
+    from lessons_lib.sources import SetupError, find_sources
+
+    if number not in LESSONS:
+        raise SetupError(f"There is no lesson {number!r}: write one of {', '.join(LESSONS)}.")
+    _check_versions()
+    from transformers import set_seed
+
+    device = machine.device()
+    sources, reason = find_sources(cuda=device == "cuda")
+    precision = machine.precision_here(device)
+    lesson = Lesson(
+        number=number,
+        device=device,
+        precision=precision,
+        train_size=train_size(sources.dataset, slow=device == "cpu" and not precision),
+        **vars(sources),
+    )
+    set_seed(lesson.seed)
+    print(card(lesson, reason))
+    return lesson
+
+
+def _check_versions() -> None:
+    from lessons_lib.machine import versions
+    from lessons_lib.sources import SetupError
+
+    wrong = [
+        f"{name} {needed} is needed and {f'{found} is installed' if found else 'it is absent'}"
+        for name, (found, needed, fits) in versions().items()
+        if not fits
+    ]
+    if wrong:
+        raise SetupError(
+            f"{'; '.join(wrong)}. Run `pip install --upgrade lessons-lib` or `make lab`, then restart the kernel."
+        )
+
+
+def train_size(dataset: str, slow: bool) -> int | None:
+    """Return how many training pairs a lesson uses: 640 of the embedded ones on a CPU without bf16, else all."""
+    from lessons_lib.sources import EMBEDDED
+
+    return 640 if slow and Path(dataset) == EMBEDDED / "pairs" else None
+
+
+def card(lesson: Lesson, reason: str) -> str:
+    """Return the text of a lesson's card: the machine, the sources, what to expect, how to change it."""
+    from lessons_lib.machine import device_name
+
+    dtype = next((name for name in ("bf16", "fp16") if lesson.precision.get(name)), "fp32")
+    rows = {
+        "device": device_name(lesson.device),
+        "precision": dtype,
+        "profile": f"{lesson.profile} ({reason})",
+        "checkpoint": _shown(lesson.checkpoint, lesson.revision),
+        "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
+        "trains on": f"the first {lesson.train_size} pairs" if lesson.train_size else "every training pair",
+        "expect": expectation(lesson),
+        "to change": "set LESSONS_PROFILE to hub or embedded before the kernel starts, and restart it",
+        "software": f"Python {platform.python_version()}, "
+        f"transformers {version('transformers')}, torch {version('torch')}",
+    }
+    width = max(map(len, rows))
+    lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
+    return "\n".join([f"Lesson {lesson.number}: {LESSONS[lesson.number]}", *lines])
+
+
+def _shown(source: str, revision: str | None) -> str:
+    folder = Path(source)
+    name = f"{folder.parent.name}/{folder.name}" if folder.is_dir() else source
+    return f"{name} at {revision[:7]}" if revision else name
+
+
+def expectation(lesson: Lesson, measured: Path = MEASURED) -> str:
+    """Return the minutes and the memory that `lesson` took where it was measured, or that it was not measured."""
+    table = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {}
+    found = table.get("lessons", {}).get(lesson.number)
+    if found is None or lesson.profile != "embedded" or (lesson.precision and not table["precision"]):
+        return "not measured on a machine like this one"
+    minutes = found["seconds"] / 60
+    return f"{minutes:.1f} minutes and {found['memory_mib']} MiB of memory, as measured on {table['machine']}"

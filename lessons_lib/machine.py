@@ -1,0 +1,147 @@
+"""What this machine is: its device, the precision it trains in, its memory, disk and package versions."""
+
+import os
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIB = 2**20
+
+
+def device() -> str:
+    """Return where the Trainer will put a model on this machine: `"cuda"`, `"mps"` or `"cpu"`."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def device_name(device: str) -> str:
+    """Return a name for `device` that a person recognises, such as `"CPU with 2 cores"` or `"Tesla T4"`."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    return "Apple GPU" if device == "mps" else f"CPU with {cores()} cores, no GPU"
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity call
+        return os.cpu_count() or 1
+
+
+def cpu_has_bf16() -> bool:
+    """Return whether this processor multiplies bf16 matrices in hardware (AVX512-BF16 or AMX); else bf16 is slower."""
+    import torch
+
+    if hasattr(torch.cpu, "get_capabilities"):
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def precision(device: str, capability: tuple[int, int] | None = None, bf16_cpu: bool = False) -> dict[str, bool]:
+    """Return the keyword arguments that tell `TrainingArguments` in which precision to train.
+
+    bf16 from CUDA compute capability 8.0 on and fp16 below it, because a T4 (7.5) only emulates bf16; on a CPU bf16
+    only where the processor has it in hardware; nothing, which means fp32, everywhere else.
+
+    >>> precision("cuda", capability=(7, 5))
+    {'fp16': True}
+    >>> precision("cuda", capability=(8, 0))
+    {'bf16': True}
+    >>> precision("cpu", bf16_cpu=True)
+    {'bf16': True, 'use_cpu': True}
+    >>> precision("cpu"), precision("mps")
+    ({}, {})
+    """
+    if device == "cuda":
+        return {"bf16": True} if capability is not None and capability >= (8, 0) else {"fp16": True}
+    return {"bf16": True, "use_cpu": True} if device == "cpu" and bf16_cpu else {}
+
+
+def precision_here(device: str) -> dict[str, bool]:
+    """Return `precision` for the processor or GPU of this machine."""
+    if device == "cuda":
+        import torch
+
+        return precision(device, capability=torch.cuda.get_device_capability())
+    return precision(device, bf16_cpu=device == "cpu" and cpu_has_bf16())
+
+
+def memory() -> tuple[int, int]:
+    """Return the total and the available main memory in MiB."""
+    import psutil
+
+    found = psutil.virtual_memory()
+    return found.total // MIB, found.available // MIB
+
+
+def process_memory() -> int:
+    """Return the main memory that this process holds now, in MiB."""
+    import psutil
+
+    return psutil.Process().memory_info().rss // MIB
+
+
+def disk(folder: str | Path = ".") -> int:
+    """Return the free disk space in MiB where `folder` is."""
+    return shutil.disk_usage(folder).free // MIB
+
+
+def floors() -> dict[str, str]:
+    """Return the oldest version of each package that the course runs on, by package name; empty where any will do."""
+    from packaging.requirements import Requirement
+
+    found = [Requirement(text) for text in requires("lessons-lib") or []]
+    return {one.name: str(one.specifier) for one in found if one.marker is None}
+
+
+def versions() -> dict[str, tuple[str | None, str, bool]]:
+    """Return for Python and each package: the version found (`None`: absent), what is needed, and whether it fits."""
+    from packaging.specifiers import SpecifierSet
+
+    needs = {"python": ">=3.11", **floors()}
+    table = {}
+    for name, needed in needs.items():
+        try:
+            found = platform.python_version() if name == "python" else version(name)
+        except PackageNotFoundError:
+            found = None
+        fits = found is not None and SpecifierSet(needed).contains(found, prereleases=True)
+        table[name] = (found, needed, fits)
+    return table
+
+
+def check_machine() -> "pd.DataFrame":
+    """Return one row for each thing that the course needs here: what was found, what is needed, whether it fits."""
+    import pandas as pd
+
+    from lessons_lib.sources import HUB, why_unreachable
+
+    rows = [(name, found or "absent", needed or "any", fits) for name, (found, needed, fits) in versions().items()]
+    here = device()
+    total, available = memory()
+    free = disk()
+    unreachable = why_unreachable(HUB.checkpoint, timeout=3)
+    rows += [
+        ("device", device_name(here), "any", True),
+        ("memory free", f"{available:,} of {total:,} MiB", "2,000 MiB", available >= 2000),
+        ("disk free", f"{free:,} MiB", "2,000 MiB", free >= 2000),
+        (
+            "Hugging Face Hub",
+            f"not reached: {unreachable}" if unreachable else "reached",
+            "only for the hub profile",
+            True,
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["what", "found", "needed", "ok"]).set_index("what")

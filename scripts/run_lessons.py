@@ -1,0 +1,143 @@
+"""Executes the lessons headless and says how long each took and how much memory its kernel held.
+
+    python scripts/run_lessons.py            every lesson
+    python scripts/run_lessons.py 04         one
+    python scripts/run_lessons.py --record   also writes what was measured to lessons_lib/measured.json
+
+Executed copies and HTML land in build/lessons/.
+"""
+
+import argparse
+import datetime
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert import HTMLExporter
+
+from lessons_lib import machine
+from lessons_lib.lesson import MEASURED
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build" / "lessons"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one lesson; `error` is empty where it passed."""
+
+    name: str
+    seconds: float
+    memory_mib: int
+    error: str
+
+
+def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
+    """Keep in `peak[0]` the most main memory, in bytes, that the process `pid` held, until `stop` is set.
+
+    Where the system keeps the peak itself (VmHWM on Linux, peak_wset on Windows), that figure is read; elsewhere what
+    is held now, ten times a second.
+    """
+    process = psutil.Process(pid)
+    status = Path(f"/proc/{pid}/status")
+    while not stop.is_set():
+        try:
+            found = process.memory_info()
+            high = getattr(found, "peak_wset", found.rss)
+            if status.exists():
+                high = next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if "VmHWM" in line)
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError, StopIteration):
+            return  # the kernel has ended
+        peak[0] = max(peak[0], high)
+        stop.wait(0.1)
+
+
+def run_lesson(path: Path) -> Result:
+    """Execute the notebook at `path` in its own folder, write its executed copy and its HTML, and return the result."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    peak, stop, error, start = [0], threading.Event(), "", time.perf_counter()
+    with client.setup_kernel():
+        watcher = threading.Thread(target=watch_memory, args=(client.km.provisioner.pid, peak, stop))
+        watcher.start()
+        try:
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+        except CellExecutionError as failed:
+            error = str(failed)
+        except DeadKernelError:
+            error = f"The kernel died in this cell (out of memory?):\n{notebook.cells[index].source}"
+        finally:
+            stop.set()
+            watcher.join()
+    seconds = time.perf_counter() - start
+    nbformat.write(notebook, BUILD / path.name)
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    (BUILD / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
+    return Result(path.stem, seconds, peak[0] // machine.MIB, error)
+
+
+def table(results: list[Result]) -> str:
+    """Return the closing table: lesson, seconds, peak memory in MiB, passed or failed."""
+    width = max(len(result.name) for result in results)
+    lines = [f"{'lesson':<{width}}  seconds     MiB  result"]
+    for result in results:
+        outcome = "failed" if result.error else "passed"
+        lines.append(f"{result.name:<{width}}  {result.seconds:7.1f}  {result.memory_mib:6d}  {outcome}")
+    total, most = sum(result.seconds for result in results), max(result.memory_mib for result in results)
+    lines.append(
+        f"{'in all':<{width}}  {total:7.1f}  {most:6d}  {sum(not r.error for r in results)} of {len(results)} passed"
+    )
+    return "\n".join(lines)
+
+
+def record(results: list[Result]) -> None:
+    """Write the figures that the lessons' cards quote, with the machine and the date they hold for."""
+    device = machine.device()
+    measured = {
+        "command": "python scripts/run_lessons.py --record",
+        "date": datetime.date.today().isoformat(),
+        "machine": machine.device_name(device),
+        "precision": machine.precision_here(device),
+        "lessons": {r.name[:2]: {"seconds": round(r.seconds), "memory_mib": r.memory_mib} for r in results},
+    }
+    MEASURED.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Run what the command line asks for; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lesson", nargs="?", default="", help="the number of one lesson, such as 04")
+    parser.add_argument("--record", action="store_true", help="write the figures to lessons_lib/measured.json")
+    wanted = parser.parse_args()
+    paths = sorted((ROOT / "notebooks").glob(f"{wanted.lesson}*.ipynb"))
+    if not paths:
+        known = ", ".join(path.name[:2] for path in sorted((ROOT / "notebooks").glob("*.ipynb")))
+        print(f"There is no lesson {wanted.lesson!r}: write LESSON= and one of {known}.")
+        return 2
+    BUILD.mkdir(parents=True, exist_ok=True)
+    results = []
+    for path in paths:
+        print(f"{path.stem} ...", end=" ", flush=True)
+        results.append(run_lesson(path))
+        last = results[-1]
+        print(f"{last.seconds:.1f} s, {last.memory_mib} MiB, {'failed' if last.error else 'passed'}", flush=True)
+        if last.error:
+            print(f"\n{last.error}\n", flush=True)
+    print(f"\n{table(results)}\n\nExecuted lessons and HTML: {BUILD}")
+    if wanted.record:
+        record(results)
+    return 1 if any(result.error for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
