@@ -8,9 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 CACHE := $(CURDIR)/.cache
+$(shell mkdir -p '$(CACHE)')
 
 # A relative folder in a LESSONS_ variable counts from where the command was typed.
 export LESSONS_FOLDER ?= $(or $(PWD),$(CURDIR))
+export PIP_CACHE_DIR ?= $(CACHE)/pip
 export XDG_CACHE_HOME := $(CACHE)
 export XDG_CONFIG_HOME := $(CACHE)/config
 export XDG_DATA_HOME := $(CACHE)/share

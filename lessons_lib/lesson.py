@@ -2,6 +2,7 @@
 
 import json
 import platform
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +24,8 @@ class Lesson:
     """What the calls of a lesson are given; the names are those of the calls' arguments.
 
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
-    trains on in the time that a lesson has: `None` means all. A revision is `None` where the source is a folder.
+    trains on in the time that a lesson has: `None` means all. So short a run takes smaller batches, which give more
+    steps, and a higher `learning_rate`. A revision is `None` where the source is a folder.
     """
 
     number: str
@@ -37,6 +39,8 @@ class Lesson:
     task: str
     metric: str
     train_size: int | None
+    batch_size: int
+    learning_rate: float
     seed: int = SEED
 
 
@@ -57,14 +61,19 @@ def start_lesson(number: str) -> Lesson:
     device = machine.device()
     sources, reason = find_sources(cuda=device == "cuda")
     precision = machine.precision_here(device)
+    size = train_size(sources.dataset, slow=device == "cpu" and not precision)
     lesson = Lesson(
         number=number,
         device=device,
         precision=precision,
-        train_size=train_size(sources.dataset, slow=device == "cpu" and not precision),
+        train_size=size,
+        batch_size=4 if size else 8,
+        learning_rate=1e-4 if size else 5e-5,
         **vars(sources),
     )
     set_seed(lesson.seed)
+    # torch says once a DataLoader that a CPU has no use for pinned memory; the Trainer asks for it by default
+    warnings.filterwarnings("ignore", message=".*pin_memory.*")
     print(card(lesson, reason))
     return lesson
 
@@ -85,10 +94,10 @@ def _check_versions() -> None:
 
 
 def train_size(dataset: str, slow: bool) -> int | None:
-    """Return how many training pairs a lesson uses: 640 of the embedded ones on a CPU without bf16, else all."""
+    """Return how many training pairs a lesson uses: 480 of the embedded ones on a CPU without bf16, else all."""
     from lessons_lib.sources import EMBEDDED
 
-    return 640 if slow and Path(dataset) == EMBEDDED / "pairs" else None
+    return 480 if slow and Path(dataset) == EMBEDDED / "pairs" else None
 
 
 def card(lesson: Lesson, reason: str) -> str:

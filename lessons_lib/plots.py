@@ -60,6 +60,31 @@ def plot_batch(mask: np.ndarray, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_batches(masks: Mapping[str, np.ndarray]) -> Axes:
+    """Draw one batch a name, each from its attention mask `(batch, seq)`, below one another and on one scale."""
+    size = (7.0, 1.9 * len(masks))
+    figure, axes = plt.subplots(len(masks), 1, figsize=size, sharex=True, squeeze=False, layout="constrained")
+    for ax, (name, mask) in zip(axes[:, 0], masks.items(), strict=True):
+        plot_batch(mask, ax=ax)
+        ax.set_title(f"{name}: {ax.get_title()}", fontsize=10)
+        ax.set(ylabel="")
+        ax.label_outer()
+    figure.supylabel("example in the batch", fontsize=10)
+    ax.set_xlim(0, max(mask.shape[1] for mask in masks.values()))
+    return ax
+
+
+def plot_widths(widths: Mapping[str, Sequence[int]], ax: Axes | None = None) -> Axes:
+    """Draw how many positions wide each batch of an epoch is, in the order of the epoch, one line a name."""
+    ax = _axes(ax)
+    styles = ((ORANGE, ":"), (BLUE, "-"), (GREEN, "--"))
+    for (name, values), (color, style) in zip(widths.items(), styles, strict=False):
+        ax.plot(range(1, len(values) + 1), values, color=color, linestyle=style, label=name)
+    ax.set(xlabel="batch of the epoch", ylabel="width of the batch in tokens", ylim=(0, None))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(widths), frameon=False)
+    return ax
+
+
 def plot_bars(
     values: Mapping[str, float], label: str, line: tuple[str, float] | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -72,6 +97,20 @@ def plot_bars(
     if line:
         ax.axvline(line[1], color=ORANGE, linestyle="--", label=line[0])
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    return ax
+
+
+def plot_guesses(says_yes: Sequence[float], accuracy: Sequence[float], yes: float, ax: Axes | None = None) -> Axes:
+    """Draw each classifier's accuracy over its share of answers "yes", beside the line that answering blindly gives.
+
+    `yes` is the share of examples whose label is "yes": the accuracy of always answering so, at the line's right end.
+    """
+    ax = _axes(ax)
+    ax.plot([0, 1], [1 - yes, yes], color=ORANGE, linestyle="--", label="expected of blind answers")
+    ax.plot(1, yes, color=ORANGE, marker="s", markersize=9, linestyle="", clip_on=False, label="always yes")
+    ax.plot(says_yes, accuracy, color=BLUE, marker="o", linestyle="", label="one classifier")
+    ax.set(xlabel='share of answers "yes"', ylabel="accuracy", xlim=(-0.02, 1.02), ylim=(0, 1))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return ax
 
 

@@ -63,7 +63,11 @@ def run_lesson(path: Path) -> Result:
     """Execute the notebook at `path` in its own folder, write its executed copy and its HTML, and return the result."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=None,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
     )
     peak, stop, error, start = [0], threading.Event(), "", time.perf_counter()
     with client.setup_kernel():

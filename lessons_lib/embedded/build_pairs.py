@@ -6,11 +6,14 @@ The same groups always give the same pairs in the same order. A group's pairs al
 sentence of the test split was ever seen in training.
 """
 
+import hashlib
 import itertools
+import json
 import random
+import re
 from pathlib import Path
 
-from lessons_lib.embedded.groups import KINDS, Group, problems, read_groups, word_overlap
+from lessons_lib.embedded.groups import KINDS, Group, problems, read_groups
 
 FOLDER = Path(__file__).parent / "pairs"
 SIZES = {"train": 2000, "validation": 400, "test": 400}
@@ -21,35 +24,38 @@ Pair = tuple[str, str, int]
 
 
 def split_groups(groups: list[Group]) -> dict[str, list[Group]]:
-    """Return the groups of each split: of every seven of a subject, one for validation and one for test."""
+    """Return the groups of each split: of every seven, one for validation and one for test, all subjects in each."""
     splits: dict[str, list[Group]] = {split: [] for split in SIZES}
+    subjects = []
     for subject, members in itertools.groupby(groups, key=lambda group: group.name.split("-")[0]):
-        shuffled = list(members)
-        random.Random(subject).shuffle(shuffled)
-        for place, group in enumerate(shuffled):
-            split = {0: "validation", 1: "test"}.get(place % 7, "train")
-            splits[split].append(group)
+        members = list(members)
+        subjects.append(random.Random(subject).sample(members, len(members)))
+    in_turn = [group for one in itertools.zip_longest(*subjects) for group in one if group]
+    for place, group in enumerate(in_turn):
+        splits[{0: "validation", 1: "test"}.get(place % 7, "train")].append(group)
     return splits
 
 
 def equivalent_pairs(group: Group) -> list[Pair]:
-    """Return every pair of sentences of `group` that say the same, those with the most words in common first."""
-    pairs = itertools.combinations(group.same, 2)
-    return [(first, second, 1) for first, second in sorted(pairs, key=lambda pair: -word_overlap(*pair))]
+    """Return every pair of sentences of `group` that say the same, shuffled."""
+    pairs = [(first, second, 1) for first, second in itertools.combinations(group.same, 2)]
+    return random.Random(group.name).sample(pairs, len(pairs))
 
 
 def other_pairs(group: Group) -> list[Pair]:
     """Return a pair for each sentence of `group` that says something else: each with any of those that say the same.
 
-    First another event, easily told apart; then, in two groups of three, another claim, and in the third one of the
-    finer differences (a number, a name, a negation, …), of which a small model learns few.
+    First another event, easily told apart. Then, in half of the groups, a second event; in a third of them another
+    claim about the same one; in a sixth one of the finer differences (a number, a name, a negation, …), of which a
+    small model learns few.
     """
     draw = random.Random(group.name)
     shuffled = draw.sample(group.other, len(group.other))
     fine = [kind for kind in KINDS if kind not in ("event", "claim")]
+    second = draw.choices([["event"], ["claim"], fine], weights=[3, 2, 1])[0]
     ordered = []
-    for wanted in (["event"], ["claim"] if draw.random() < 2 / 3 else fine):
-        ordered += [other for other in shuffled if other[0] in wanted][:1]
+    for wanted in (["event"], second):
+        ordered += [other for other in shuffled if other[0] in wanted and other not in ordered][:1]
     ordered += [other for other in shuffled if other not in ordered]
     return [(draw.choice(group.same), sentence, 0) for _, sentence in ordered]
 
@@ -70,8 +76,9 @@ def take_evenly(pairs: list[list[Pair]], size: int) -> list[Pair]:
 def draw_split(groups: list[Group], size: int, seed: str) -> list[Pair]:
     """Return `size` pairs from `groups`, shuffled, each turned round or not by a throw of a coin."""
     equivalent = round(size * EQUIVALENT_SHARE)
-    pairs = take_evenly([equivalent_pairs(group) for group in groups], equivalent)
-    pairs += take_evenly([other_pairs(group) for group in groups], size - equivalent)
+    pairs = take_evenly([equivalent_pairs(group) for group in groups], equivalent)  # the last round is not whole: the
+    # other pairs go through the groups backwards, so that no group is short of both
+    pairs += take_evenly([other_pairs(group) for group in reversed(groups)], size - equivalent)
     draw = random.Random(seed)
     draw.shuffle(pairs)
     return [(b, a, label) if draw.random() < 0.5 else (a, b, label) for a, b, label in pairs]
@@ -86,25 +93,33 @@ def draw_pairs(groups: list[Group]) -> dict[str, list[Pair]]:
     return {split: draw_split(splits[split], size, split) for split, size in SIZES.items()}
 
 
+def content_hash(rows: list[Pair]) -> str:
+    """Return eight hexadecimal digits that change when a row does."""
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:8]
+
+
 def write_pairs(pairs: dict[str, list[Pair]], folder: Path = FOLDER) -> None:
-    """Write one Parquet file for each split into `folder`/pairs, with the columns and label names of MRPC."""
+    """Write one Parquet file for each split into `folder`/pairs, and their names into the card `folder`/README.md.
+
+    Columns and label names are those of MRPC. A file's name carries a hash of its rows, because `load_dataset` keeps a
+    copy of a folder's data under what the card says, and would go on giving out the old rows.
+    """
     from datasets import ClassLabel, Dataset, Features, Value
 
-    features = Features(
-        {
-            "sentence1": Value("string"),
-            "sentence2": Value("string"),
-            "label": ClassLabel(names=NAMES),
-            "idx": Value("int32"),
-        }
-    )
+    string, label = Value("string"), ClassLabel(names=NAMES)
+    features = Features({"sentence1": string, "sentence2": string, "label": label, "idx": Value("int32")})
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for old in (folder / "pairs").glob("*.parquet"):
+        old.unlink()
     start = 0
     for split, rows in pairs.items():
         first, second, labels = zip(*rows, strict=True)
-        idx = range(start, start + len(rows))
-        columns = {"sentence1": first, "sentence2": second, "label": labels, "idx": idx}
-        Dataset.from_dict(columns, features=features).to_parquet(folder / "pairs" / f"{split}.parquet")
+        columns = {"sentence1": first, "sentence2": second, "label": labels, "idx": range(start, start + len(rows))}
+        name = f"pairs/{split}-{content_hash(rows)}.parquet"
+        Dataset.from_dict(columns, features=features).to_parquet(folder / name)
+        card = re.sub(rf"pairs/{split}\S*\.parquet", name, card)
         start += len(rows)
+    (folder / "README.md").write_text(card, encoding="utf-8")
 
 
 if __name__ == "__main__":

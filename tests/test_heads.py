@@ -1,0 +1,59 @@
+"""Comparing weights against what from_pretrained itself reports."""
+
+import pytest
+import torch
+from transformers import AutoModel, AutoModelForSequenceClassification, BertConfig, BertForPreTraining
+
+from lessons_lib.heads import compare_weights, parameter_table, without_prefix
+
+SMALL = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+
+
+@pytest.fixture
+def pretrained(tmp_path):
+    BertForPreTraining(SMALL).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_agrees_with_the_loading_report(pretrained):
+    before = BertForPreTraining.from_pretrained(pretrained).state_dict()
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        pretrained, num_labels=2, output_loading_info=True
+    )
+    table = compare_weights(before, model.state_dict())
+    new = set(table.index[table["status"] == "new"])
+    dropped = set(table.index[table["status"] == "dropped"])
+    assert new == set(report["missing_keys"]) == {"classifier.weight", "classifier.bias"}
+    assert dropped >= set(report["unexpected_keys"])
+    assert all(name.startswith("cls.") for name in dropped)
+    assert (table.loc[[name for name in table.index if name.startswith("bert.")], "status"] == "kept").all()
+
+
+def test_training_shows_as_changed():
+    model = torch.nn.Linear(2, 2)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with torch.no_grad():
+        model.weight += 1
+    assert compare_weights(before, model.state_dict())["status"].to_dict() == {"weight": "changed", "bias": "kept"}
+
+
+def test_another_shape_shows_as_changed():
+    assert compare_weights({"a": torch.zeros(2)}, {"a": torch.zeros(3)})["status"].to_dict() == {"a": "changed"}
+
+
+def test_encoder_and_model_agree_once_the_prefix_is_off(pretrained):
+    encoder = AutoModel.from_pretrained(pretrained).state_dict()
+    model = AutoModelForSequenceClassification.from_pretrained(pretrained, num_labels=2).state_dict()
+    status = compare_weights(encoder, without_prefix(model, "bert."))["status"]
+    assert set(status[~status.index.str.startswith("classifier")]) == {"kept"}
+
+
+def test_parameters_are_counted_by_part():
+    model = AutoModelForSequenceClassification.from_config(SMALL)
+    for parameter in model.bert.parameters():
+        parameter.requires_grad = False
+    table = parameter_table(model)
+    assert table["parameters"].sum() == sum(parameter.numel() for parameter in model.parameters())
+    assert table["trainable"].to_dict() == {"bert": 0, "classifier": 8 * 2 + 2}
+    inner = parameter_table(model, prefix="bert.")
+    assert list(inner.index) == ["embeddings", "encoder", "pooler", "classifier"]

@@ -1,0 +1,82 @@
+"""Every figure draws what it is given, and `show` carries its alternative text."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from lessons_lib import plots
+
+LOG = [
+    {"epoch": 1.0, "loss": 0.7},
+    {"epoch": 1.0, "eval_loss": 0.6, "eval_accuracy": 0.7},
+    {"epoch": 2.0, "loss": 0.4},
+    {"epoch": 2.0, "eval_loss": 0.5, "eval_accuracy": 0.8},
+    {"epoch": 2.0, "train_runtime": 3.0},
+]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def test_show_carries_the_alternative_text_and_closes_the_figure():
+    page = plots.show(plots.plot_lengths([3, 5, 8]), alt='bars "a" < b & c')
+    assert 'alt="bars &quot;a&quot; &lt; b &amp; c"' in page.data
+    assert page.data.count("data:image/png;base64,") == 1
+    assert plt.get_fignums() == []
+
+
+def test_lengths_count_every_text():
+    ax = plots.plot_lengths([3, 5, 5, 40])
+    assert sum(patch.get_height() for patch in ax.patches) == 4
+
+
+def test_batch_says_its_share_of_real_tokens():
+    ax = plots.plot_batch(np.array([[1, 1, 0, 0], [1, 1, 1, 1]]))
+    assert ax.get_title() == "8 positions, 75% of them real tokens"
+
+
+def test_bars_have_the_values_and_the_line():
+    ax = plots.plot_bars({"a": 0.5, "b": 0.9}, "accuracy", line=("baseline", 0.7))
+    assert [patch.get_width() for patch in ax.patches] == [0.5, 0.9]
+    assert ax.get_legend().get_texts()[0].get_text() == "baseline"
+
+
+def test_guesses_stand_beside_the_line_of_blind_answers():
+    ax = plots.plot_guesses([0.0, 0.5], [0.2, 0.6], yes=0.75)
+    blind, always_yes, guesses = ax.lines
+    assert list(blind.get_ydata()) == [0.25, 0.75]
+    assert list(always_yes.get_ydata()) == [0.75]
+    assert list(zip(*guesses.get_data(), strict=True)) == [(0.0, 0.2), (0.5, 0.6)]
+
+
+def test_losses_draw_both_curves():
+    ax = plots.plot_losses(LOG)
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[0.7, 0.4], [0.6, 0.5]]
+
+
+def test_losses_without_validation_draw_one_curve():
+    assert len(plots.plot_losses([entry for entry in LOG if "eval_loss" not in entry]).lines) == 1
+
+
+def test_metric_stands_beside_the_losses():
+    ax = plots.plot_loss_and_metric(LOG)
+    assert ax.lines[0].get_ydata().tolist() == [0.7, 0.8]
+    assert len(ax.figure.axes) == 2
+
+
+def test_confusion_writes_every_count():
+    ax = plots.plot_confusion(np.array([[5, 1], [2, 9]]), ["no", "yes"])
+    assert [text.get_text() for text in ax.texts] == ["5", "1", "2", "9"]
+
+
+def test_probabilities_count_every_example():
+    ax = plots.plot_probabilities(np.array([0.1, 0.9, 0.8]), np.array([0, 1, 1]), ["no", "yes"])
+    assert sum(patch.get_height() for container in ax.containers for patch in container) == 3
+
+
+def test_draws_into_the_axes_that_it_is_given():
+    _, ax = plt.subplots()
+    assert plots.plot_lengths([1, 2], ax=ax) is ax

@@ -1,0 +1,105 @@
+"""`make run`: what it prints, what it leaves behind, and what it does when a lesson fails."""
+
+import importlib.util
+import json
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+spec = importlib.util.spec_from_file_location("run_lessons", ROOT / "scripts" / "run_lessons.py")
+run_lessons = importlib.util.module_from_spec(spec)
+sys.modules["run_lessons"] = run_lessons
+spec.loader.exec_module(run_lessons)
+
+FILL_300_MIB = "block = bytearray(300 * 2**20)\nfor place in range(0, len(block), 4096):\n    block[place] = 1"
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """An empty course of our own in a temporary folder; call it with a number and the cells of a lesson."""
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(run_lessons, "ROOT", tmp_path)
+    monkeypatch.setattr(run_lessons, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(run_lessons, "MEASURED", tmp_path / "measured.json")
+
+    def write(number, *cells):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{number}_lesson.ipynb")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["run_lessons.py", *arguments])
+        return run_lessons.main()
+
+    return write, run, tmp_path
+
+
+def test_passing_lessons_give_a_table_and_copies(course, capsys):
+    write, run, folder = course
+    write("00", "print('hello')")
+    write("01", FILL_300_MIB)
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].startswith("00_lesson ... ")
+    assert "2 of 2 passed" in out
+    executed = nbformat.read(folder / "build" / "00_lesson.ipynb", as_version=4)
+    assert executed.cells[0].outputs[0].text == "hello\n"
+    assert "hello" in (folder / "build" / "00_lesson.html").read_text()
+    rows = [line.split() for line in out.splitlines() if re.fullmatch(r"\S+ +[\d.]+ +\d+  passed", line)]
+    assert 250 < int(rows[1][2]) - int(rows[0][2]) < 400  # MiB that the second kernel held on top
+
+
+def test_failing_lesson_is_shown_and_the_rest_still_runs(course, capsys):
+    write, run, _ = course
+    write("00", "answer = 41", "assert answer == 42, 'not the answer'")
+    write("01", "print('still runs')")
+    assert run() == 1
+    out = capsys.readouterr().out
+    assert "assert answer == 42" in out
+    assert "not the answer" in out
+    assert "1 of 2 passed" in out
+
+
+def test_cell_that_is_meant_to_raise_does_not_fail(course):
+    write, run, folder = course
+    write("00", "1 / 0")
+    path = folder / "notebooks" / "00_lesson.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].metadata["tags"] = ["raises-exception"]
+    nbformat.write(notebook, path)
+    assert run() == 0
+
+
+def test_dead_kernel_is_a_failure_with_its_cell(course, capsys):
+    write, run, _ = course
+    write("00", "import os\nos._exit(1)")
+    assert run() == 1
+    assert "os._exit(1)" in capsys.readouterr().out
+
+
+def test_one_lesson_by_its_number(course, capsys):
+    write, run, _ = course
+    write("00", "1")
+    write("01", "2")
+    assert run("01") == 0
+    assert "00_lesson" not in capsys.readouterr().out
+
+
+def test_unknown_number_names_the_lessons(course, capsys):
+    write, run, _ = course
+    write("00", "1")
+    assert run("07") == 2
+    assert "one of 00" in capsys.readouterr().out
+
+
+def test_record_writes_what_the_card_quotes(course):
+    write, run, folder = course
+    write("00", "1")
+    assert run("--record") == 0
+    measured = json.loads((folder / "measured.json").read_text())
+    assert set(measured["lessons"]) == {"00"}
+    assert measured["lessons"]["00"]["memory_mib"] > 0
+    assert {"command", "date", "machine", "precision"} <= set(measured)
