@@ -15,6 +15,7 @@ LESSONS = {
     "04": "Fine-tuning with Trainer",
     "05": "Metrics",
 }
+TRAINS = ("00", "04", "05")
 MEASURED = Path(__file__).parent / "measured.json"
 SEED = 42
 
@@ -111,7 +112,7 @@ def card(lesson: Lesson, reason: str) -> str:
         "profile": f"{lesson.profile} ({reason})",
         "checkpoint": _shown(lesson.checkpoint, lesson.revision),
         "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
-        "trains on": f"the first {lesson.train_size} pairs" if lesson.train_size else "every training pair",
+        **({"trains on": _training_pairs(lesson)} if lesson.number in TRAINS else {}),
         "expect": expectation(lesson),
         "to change": "set LESSONS_PROFILE to hub or embedded before the kernel starts, and restart it",
         "software": f"Python {platform.python_version()}, "
@@ -122,17 +123,28 @@ def card(lesson: Lesson, reason: str) -> str:
     return "\n".join([f"Lesson {lesson.number}: {LESSONS[lesson.number]}", *lines])
 
 
+def _training_pairs(lesson: Lesson) -> str:
+    return f"the first {lesson.train_size} pairs" if lesson.train_size else "every training pair"
+
+
 def _shown(source: str, revision: str | None) -> str:
+    from lessons_lib.sources import packaged_checkpoint
+
     folder = Path(source)
+    if folder == packaged_checkpoint():
+        return "all-MiniLM-L6-v2, its SHA-256 as expected"
     name = f"{folder.parent.name}/{folder.name}" if folder.is_dir() else source
     return f"{name} at {revision[:7]}" if revision else name
 
 
 def expectation(lesson: Lesson, measured: Path = MEASURED) -> str:
     """Return the minutes and the memory that `lesson` took where it was measured, or that it was not measured."""
-    table = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {}
-    found = table.get("lessons", {}).get(lesson.number)
-    if found is None or lesson.profile != "embedded" or (lesson.precision and not table["precision"]):
-        return "not measured on a machine like this one"
+    from lessons_lib.sources import EMBEDDED
+
+    table = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {"lessons": {}}
+    found = table["lessons"].get(lesson.number)
+    like_there = lesson.device == "cpu" and lesson.dataset == str(EMBEDDED / "pairs")
+    if found is None or not like_there or lesson.precision != table["precision"]:
+        return "not measured on a machine and a dataset like these"
     minutes = found["seconds"] / 60
-    return f"{minutes:.1f} minutes and {found['memory_mib']} MiB of memory, as measured on {table['machine']}"
+    return f"{minutes:.1f} minutes and {found['memory_mib']} MiB of memory, as measured on a {table['machine']}"

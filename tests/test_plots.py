@@ -80,3 +80,15 @@ def test_probabilities_count_every_example():
 def test_draws_into_the_axes_that_it_is_given():
     _, ax = plt.subplots()
     assert plots.plot_lengths([1, 2], ax=ax) is ax
+
+
+def test_batches_stand_below_one_another_on_one_scale():
+    ax = plots.plot_batches({"short": np.ones((2, 3), int), "long": np.ones((2, 9), int)})
+    assert [one.get_title().split(":")[0] for one in ax.figure.axes] == ["short", "long"]
+    assert {one.get_xlim() for one in ax.figure.axes} == {(0.0, 9.0)}
+
+
+def test_widths_draw_one_line_a_name():
+    ax = plots.plot_widths({"dynamic": [5, 9], "grouped": [9, 5]})
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[5, 9], [9, 5]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["dynamic", "grouped"]

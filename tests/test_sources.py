@@ -87,6 +87,14 @@ def test_folder_that_is_no_dataset_is_refused(tmp_path):
         find_sources({"LESSONS_DATASET": str(tmp_path)})
 
 
+def test_dataset_with_other_columns_is_refused(tmp_path):
+    shutil.copytree(EMBEDDED / "pairs", tmp_path / "mine")
+    card = tmp_path / "mine" / "README.md"
+    card.write_text(card.read_text().replace("name: sentence2", "name: text"))
+    with pytest.raises(SetupError, match="has no column sentence2; it has sentence1, text"):
+        find_sources({"LESSONS_DATASET": str(tmp_path / "mine")})
+
+
 def test_relative_folder_counts_from_where_the_command_was_typed(tmp_path, monkeypatch):
     shutil.copytree(EMBEDDED / "pairs", tmp_path / "mine")
     (tmp_path / "notebooks").mkdir()
@@ -107,7 +115,7 @@ def test_checkpoint_of_ones_own(tmp_path, checkpoint):
 def test_changed_weights_are_refused_with_both_checksums(tmp_path, monkeypatch, checkpoint):
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(b"something else")
-    monkeypatch.setattr(sources, "_packaged_checkpoint", lambda: tmp_path)
+    monkeypatch.setattr(sources, "packaged_checkpoint", lambda: tmp_path)
     with pytest.raises(SetupError) as refused:
         sources.embedded_checkpoint()
     sha256_of_something_else = "f41f3fa625ff120ddca7ef456bf66371ecea23c129f4e4c32367101edb516cf8"
