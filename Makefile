@@ -13,10 +13,8 @@ $(shell mkdir -p '$(CACHE)')
 # A relative folder in a LESSONS_ variable counts from where the command was typed.
 export LESSONS_FOLDER ?= $(or $(PWD),$(CURDIR))
 export PIP_CACHE_DIR ?= $(CACHE)/pip
-export XDG_CACHE_HOME := $(CACHE)
-export XDG_CONFIG_HOME := $(CACHE)/config
-export XDG_DATA_HOME := $(CACHE)/share
 export HF_HOME ?= $(CACHE)/huggingface
+export HF_TOKEN_PATH ?= $(HOME)/.cache/huggingface/token
 export MPLCONFIGDIR := $(CACHE)/matplotlib
 export IPYTHONDIR := $(CACHE)/ipython
 export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
@@ -26,7 +24,7 @@ export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 .PHONY: lab run test pairs format
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 run: $(READY)
 	$(BIN)/python scripts/run_lessons.py $(LESSON)

@@ -17,6 +17,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
 
 from lessons_lib import machine, start_lesson
+from lessons_lib.embedded.build_pairs import content_hash
 from lessons_lib.embedded.groups import word_overlap
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -28,6 +29,11 @@ def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
         "accuracy": round(float(accuracy_score(labels, predictions)), 3),
         "f1": round(float(f1_score(labels, predictions)), 3),
     }
+
+
+def rows_of(split) -> list[tuple[str, str, int]]:
+    """Return the pairs of a split as build_pairs drew them: `(sentence1, sentence2, label)`."""
+    return list(zip(split["sentence1"], split["sentence2"], split["label"], strict=True))
 
 
 def overlaps(split) -> np.ndarray:
@@ -64,12 +70,16 @@ def by_training(pairs: DatasetDict, lesson, pretrained: bool, epochs: int) -> np
         train_sampling_strategy="group_by_length",
         save_strategy="no",
         report_to="none",
+        disable_tqdm=True,
         seed=lesson.seed,
         **lesson.precision,
     )
     trainer = Trainer(model=model, args=args, train_dataset=tokenized["train"], processing_class=tokenizer)
     trainer.train()
-    return trainer.predict(tokenized["test"]).predictions.argmax(axis=-1)
+    args.train_sampling_strategy = "random"  # grouped by length, predict would return the pairs in another order
+    prediction = trainer.predict(tokenized["test"])
+    assert (prediction.label_ids == np.array(pairs["test"]["label"][:])).all()
+    return prediction.predictions.argmax(axis=-1)
 
 
 def main() -> None:
@@ -94,6 +104,7 @@ def main() -> None:
         "precision": lesson.precision,
         "versions": {name: version(name) for name in ("torch", "transformers", "datasets")},
         "dataset": f"{Path(lesson.dataset).name}, {lesson.task}",
+        "rows": {split: content_hash(rows_of(pairs[split])) for split in pairs},
         "epochs": epochs,
         "test": found,
     }

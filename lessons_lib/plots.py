@@ -103,14 +103,14 @@ def plot_bars(
 
 
 def plot_guesses(says_yes: Sequence[float], accuracy: Sequence[float], yes: float, ax: Axes | None = None) -> Axes:
-    """Draw each classifier's accuracy over its share of answers "yes", beside the line that answering blindly gives.
+    """Draw each head's accuracy over its share of answers "yes", beside the line that answering blindly gives.
 
     `yes` is the share of examples whose label is "yes": the accuracy of always answering so, at the line's right end.
     """
     ax = _axes(ax)
     ax.plot([0, 1], [1 - yes, yes], color=ORANGE, linestyle="--", label="expected of blind answers")
     ax.plot(1, yes, color=ORANGE, marker="s", markersize=9, linestyle="", clip_on=False, label="always yes")
-    ax.plot(says_yes, accuracy, color=BLUE, marker="o", linestyle="", label="one classifier")
+    ax.plot(says_yes, accuracy, color=BLUE, marker="o", linestyle="", label="one head")
     ax.set(xlabel='share of answers "yes"', ylabel="accuracy", xlim=(-0.02, 1.02), ylim=(0, 1))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return ax

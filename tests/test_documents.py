@@ -1,0 +1,42 @@
+"""README and the data card quote what was measured, and nothing else."""
+
+import json
+import re
+from pathlib import Path
+
+from lessons_lib.embedded.build_pairs import FOLDER, content_hash, draw_pairs
+from lessons_lib.embedded.groups import read_groups
+from lessons_lib.lesson import MEASURED
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_quotes_the_lessons_as_measured():
+    measured = json.loads(MEASURED.read_text())
+    rows = re.findall(r"^\| (\d\d) .*\| (\d+) \| ([\d,]+) \|$", README, flags=re.MULTILINE)
+    quoted = {number: {"seconds": int(s), "memory_mib": int(mib.replace(",", ""))} for number, s, mib in rows}
+    assert quoted == measured["lessons"]
+    assert measured["date"] in README
+
+
+def test_card_quotes_its_benchmark():
+    found = json.loads((ROOT / "benchmarks" / "pairs.json").read_text())
+    card = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+?) \| (0\.\d{3}) \| (0\.\d{3}) \|$", card, flags=re.MULTILINE)
+    quoted = {name: {"accuracy": float(accuracy), "f1": float(f1)} for name, accuracy, f1 in rows}
+    assert quoted == found["test"]
+    assert found["date"] in card
+
+
+def test_benchmark_was_measured_on_the_pairs_that_are_shipped():
+    found = json.loads((ROOT / "benchmarks" / "pairs.json").read_text())
+    assert found["rows"] == {split: content_hash(rows) for split, rows in draw_pairs(read_groups()).items()}
+
+
+def test_pairs_repeat_the_story_of_mrpc():
+    found = json.loads((ROOT / "benchmarks" / "pairs.json").read_text())["test"]
+    always = found["always equivalent"]["accuracy"]
+    assert found["word overlap"]["accuracy"] < 0.75
+    assert found["fine-tuned"]["accuracy"] > always + 0.1
+    assert abs(found["from scratch"]["accuracy"] - always) < 0.05
