@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from lessons_lib import machine
+from lessons_lib.sources import EMBEDDED, SetupError, Sources, find_sources, packaged_checkpoint
+
 LESSONS = {
     "00": "Start here",
     "01": "Tokenization",
@@ -21,24 +24,17 @@ SEED = 42
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Lesson(Sources):
     """What the calls of a lesson are given; the names are those of the calls' arguments.
 
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
     trains on in the time that a lesson has: `None` means all. So short a run takes smaller batches, which give more
-    steps, and a higher `learning_rate`. A revision is `None` where the source is a folder.
+    steps, and a higher `learning_rate`.
     """
 
     number: str
-    profile: str
     device: str
     precision: dict[str, bool]
-    checkpoint: str
-    revision: str | None
-    dataset: str
-    dataset_revision: str | None
-    task: str
-    metric: str
     train_size: int | None
     batch_size: int
     learning_rate: float
@@ -51,9 +47,6 @@ def start_lesson(number: str) -> Lesson:
     `number` is the lesson's, such as `"04"`. Raises `SetupError` with what to write instead where a `LESSONS_…`
     setting, a package version or a source is not right.
     """
-    from lessons_lib import machine
-    from lessons_lib.sources import SetupError, find_sources
-
     if number not in LESSONS:
         raise SetupError(f"There is no lesson {number!r}: write one of {', '.join(LESSONS)}.")
     _check_versions()
@@ -80,12 +73,9 @@ def start_lesson(number: str) -> Lesson:
 
 
 def _check_versions() -> None:
-    from lessons_lib.machine import versions
-    from lessons_lib.sources import SetupError
-
     wrong = [
         f"{name} {needed} is needed and {f'{found} is installed' if found else 'it is absent'}"
-        for name, (found, needed, fits) in versions().items()
+        for name, (found, needed, fits) in machine.versions().items()
         if not fits
     ]
     if wrong:
@@ -96,18 +86,14 @@ def _check_versions() -> None:
 
 def train_size(dataset: str, slow: bool) -> int | None:
     """Return how many training pairs a lesson uses: 480 of the embedded ones on a CPU without bf16, else all."""
-    from lessons_lib.sources import EMBEDDED
-
     return 480 if slow and Path(dataset) == EMBEDDED / "pairs" else None
 
 
 def card(lesson: Lesson, reason: str) -> str:
     """Return the text of a lesson's card: the machine, the sources, what to expect, how to change it."""
-    from lessons_lib.machine import device_name
-
     dtype = next((name for name in ("bf16", "fp16") if lesson.precision.get(name)), "fp32")
     rows = {
-        "device": device_name(lesson.device),
+        "device": machine.device_name(lesson.device),
         "precision": dtype,
         "profile": f"{lesson.profile} ({reason})",
         "checkpoint": _shown(lesson.checkpoint, lesson.revision),
@@ -128,8 +114,6 @@ def _training_pairs(lesson: Lesson) -> str:
 
 
 def _shown(source: str, revision: str | None) -> str:
-    from lessons_lib.sources import packaged_checkpoint
-
     folder = Path(source)
     if folder == packaged_checkpoint():
         return "all-MiniLM-L6-v2, its SHA-256 as expected"
@@ -139,8 +123,6 @@ def _shown(source: str, revision: str | None) -> str:
 
 def expectation(lesson: Lesson, measured: Path = MEASURED) -> str:
     """Return the minutes and the memory that `lesson` took where it was measured, or that it was not measured."""
-    from lessons_lib.sources import EMBEDDED
-
     table = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {"lessons": {}}
     found = table["lessons"].get(lesson.number)
     like_there = lesson.device == "cpu" and lesson.dataset == str(EMBEDDED / "pairs")
