@@ -49,7 +49,8 @@ def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
     """
     process = psutil.Process(pid)
     status = Path(f"/proc/{pid}/status")
-    while not stop.is_set():
+    while True:
+        last = stop.is_set()  # one more look once the lesson is over, or a late peak would be missed
         try:
             found = process.memory_info()
             high = getattr(found, "peak_wset", found.rss)
@@ -58,6 +59,8 @@ def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
         except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError, StopIteration):
             return  # the kernel has ended
         peak[0] = max(peak[0], high)
+        if last:
+            return
         stop.wait(0.1)
 
 
