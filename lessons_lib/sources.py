@@ -203,15 +203,11 @@ def _check_task(dataset: str, task: str, revision: str | None) -> None:
 
     try:
         known = get_dataset_config_names(dataset, revision=revision)
-        if task not in known:
-            raise SetupError(
-                f"LESSONS_TASK is {task!r}: the dataset {dataset} has {', '.join(known)}. Set one of these."
-            )
-        features = load_dataset_builder(dataset, task, revision=revision).info.features
-    except SetupError:
-        raise
+        features = load_dataset_builder(dataset, task, revision=revision).info.features if task in known else None
     except Exception as error:
         raise SetupError(f"LESSONS_DATASET is {dataset!r}: `load_dataset` cannot read it ({error}).") from None
+    if task not in known:
+        raise SetupError(f"LESSONS_TASK is {task!r}: the dataset {dataset} has {', '.join(known)}. Set one of these.")
     missing = [name for name in COLUMNS if features is not None and name not in features]
     if missing:
         raise SetupError(
