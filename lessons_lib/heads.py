@@ -56,3 +56,39 @@ def parameter_table(model: torch.nn.Module, prefix: str = "") -> pd.DataFrame:
         for name, tensor in model.named_parameters()
     ]
     return pd.DataFrame(rows).groupby("part", sort=False).sum()
+
+
+def part_of(name: str) -> str:
+    """Return the part of a model that a tensor belongs to: its layer where it has one, else the first of its names.
+
+    >>> part_of("encoder.layer.3.attention.self.query.weight"), part_of("embeddings.word_embeddings.weight")
+    ('encoder.layer.3', 'embeddings')
+    """
+    names = name.split(".")
+    numbers = [place for place, one in enumerate(names) if one.isdigit()]
+    return ".".join(names[: numbers[0] + 1]) if numbers else names[0]
+
+
+def part_table(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a part of what `compare_weights` found: tensors, parameters and status.
+
+    A status that varies within a part is `"mixed"`. The rows stand in the order of the model, from the embeddings to
+    the head; dropped parts come last.
+    """
+    parts = comparison.groupby([part_of(name) for name in comparison.index], sort=False)
+    table = parts["parameters"].agg(tensors="size", parameters="sum")
+    table["status"] = parts["status"].agg(lambda found: found.iloc[0] if found.nunique() == 1 else "mixed")
+    return table.sort_values("status", key=lambda status: status.eq("dropped"), kind="stable")
+
+
+def training_memory(parameters: int, trainable: int) -> dict[str, float]:
+    """Return the MiB that training with AdamW in fp32 holds before any activation: weights, gradients, optimizer.
+
+    Four bytes a weight, four a gradient, and AdamW's two running means of eight bytes (Loshchilov and Hutter, 2019,
+    https://arxiv.org/abs/1711.05101), the last two for the `trainable` parameters alone.
+
+    >>> training_memory(parameters=2**20, trainable=2**18)
+    {'weights': 4.0, 'gradients': 1.0, 'optimizer': 2.0}
+    """
+    mib = 2**20
+    return {"weights": 4 * parameters / mib, "gradients": 4 * trainable / mib, "optimizer": 8 * trainable / mib}

@@ -93,6 +93,13 @@ def process_memory() -> int:
     return psutil.Process().memory_info().rss // MIB
 
 
+def gpu_memory() -> int:
+    """Return the most memory that torch has held on the CUDA device so far, in MiB; 0 where there is none."""
+    import torch
+
+    return torch.cuda.max_memory_allocated() // MIB if torch.cuda.is_available() else 0
+
+
 def disk(folder: str | Path = ".") -> int:
     """Return the free disk space in MiB where `folder` is."""
     return shutil.disk_usage(folder).free // MIB

@@ -25,17 +25,39 @@ def example_losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return log_sum - logits[np.arange(len(labels)), labels]
 
 
-def worst_mistakes(sentence1: list[str], sentence2: list[str], logits: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+def scores(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.5) -> dict[str, float]:
+    """Return accuracy, precision, recall and F1 of saying yes (1) where a probability lies above `threshold`.
+
+    `probabilities` are those of class 1, `(n,)`, as are `labels`. What would divide by zero is 0, as in scikit-learn.
+
+    >>> scores(np.array([0.9, 0.6, 0.2]), np.array([1, 0, 0]))
+    {'accuracy': 0.6666666666666666, 'precision': 0.5, 'recall': 1.0, 'f1': 0.6666666666666666}
+    """
+    yes = probabilities > threshold
+    right = int((yes & (labels == 1)).sum())
+    said, true = int(yes.sum()), int((labels == 1).sum())
+    return {
+        "accuracy": float((yes == labels).mean()),
+        "precision": right / said if said else 0.0,
+        "recall": right / true if true else 0.0,
+        "f1": 2 * right / (said + true) if said + true else 0.0,
+    }
+
+
+def worst_mistakes(
+    sentence1: list[str], sentence2: list[str], logits: np.ndarray, labels: np.ndarray, threshold: float = 0.5
+) -> pd.DataFrame:
     """Return one row for each wrong prediction, the most confident mistake first.
 
-    `logits` are `(n, 2)`, `labels` `(n,)`; the column `probability` is what the model gave the true class.
+    `logits` are `(n, 2)`, `labels` `(n,)`; class 1 is predicted where its probability lies above `threshold`. The
+    column `probability` is what the model gave the true class.
     """
     table = pd.DataFrame(
         {
             "loss": example_losses(logits, labels),
             "probability": softmax(logits)[np.arange(len(labels)), labels],
             "true": labels,
-            "predicted": logits.argmax(axis=-1),
+            "predicted": (softmax(logits)[:, 1] > threshold).astype(int),
             "sentence1": sentence1,
             "sentence2": sentence2,
         }

@@ -17,6 +17,10 @@ from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
+from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
+
+from lessons_lib.metrics import scores
+from lessons_lib.padding import batch_masks
 
 BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#BBBBBB", "#000000"
 
@@ -168,3 +172,77 @@ def plot_probabilities(
     ax.set(xlabel=f"probability of {names[1]}", ylabel="pairs")
     ax.legend(title="true class", frameon=False)
     return ax
+
+
+def plot_epoch(
+    lengths: Sequence[int],
+    order: Sequence[int],
+    batch_size: int,
+    pad_to: int | None = None,
+    rows: int = 64,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the first `rows` texts of an epoch in their `order`: real tokens dark, padding light and hatched.
+
+    `lengths` are tokens. A white line parts the batches.
+    """
+    ax = _axes(ax, height=3.6)
+    masks = batch_masks(lengths, order[: max(rows // batch_size, 1) * batch_size], batch_size, pad_to)
+    real = np.concatenate([mask.sum(axis=1) for mask in masks])
+    padding = np.concatenate([np.full(len(mask), mask.shape[1]) for mask in masks]) - real
+    places = np.arange(len(real)) + 0.5
+    ax.barh(places, real, height=1, color=BLUE, label="real token")
+    ax.barh(
+        places, padding, left=real, height=1, color="#EEEEEE", hatch="///", edgecolor="#999999", lw=0, label="padding"
+    )
+    for end in np.cumsum([len(mask) for mask in masks])[:-1]:
+        ax.axhline(end, color="white", linewidth=1.5)
+    ax.set(xlim=(0, max(mask.shape[1] for mask in masks)), ylim=(len(real), 0))
+    ax.set(xlabel="position in the sequence", ylabel=f"the first {len(real)} texts")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    return ax
+
+
+def plot_trainable(parameters: Mapping[str, int], frozen: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Draw how many parameters each part of a model has; the parts in `frozen` light and hatched, the others dark."""
+    ax = _axes(ax, height=0.9 + 0.26 * len(parameters))
+    for name, count in parameters.items():
+        still = name in frozen
+        color, edge, hatch = ("#EEEEEE", "#999999", "///") if still else (BLUE, BLUE, "")
+        ax.barh(name, count / 1e6, color=color, edgecolor=edge, hatch=hatch, linewidth=0.5)
+        ax.annotate(
+            "frozen" if still else "trains", (count / 1e6, name), (4, -3), textcoords="offset points", fontsize=8
+        )
+    ax.invert_yaxis()
+    ax.set(xlabel="millions of parameters", xlim=(0, max(parameters.values()) / 1e6 * 1.12))
+    return ax
+
+
+def plot_threshold(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str], threshold: float) -> Axes:
+    """Draw the confusion matrix of one threshold, the ROC curve and the precision-recall curve, the threshold marked.
+
+    `probabilities` are those of class 1, `(n,)`, as are `labels`. Return the axes of the last curve.
+    """
+    _, (matrix, roc, recall) = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    predicted = probabilities > threshold
+    plot_confusion(confusion_matrix(labels, predicted, labels=[0, 1]), names, ax=matrix)
+    matrix.set_title(f"threshold {threshold:.2f}", fontsize=10)
+    now = scores(probabilities, labels, threshold)
+    false_yes = float(predicted[labels == 0].mean()) if (labels == 0).any() else 0.0
+    _curve(roc, *roc_curve(labels, probabilities)[:2], (false_yes, now["recall"]))
+    roc.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="coin")
+    roc.set(title="ROC", xlabel="false yes among true no", ylabel="recall")
+    precisions, recalls, _ = precision_recall_curve(labels, probabilities)
+    _curve(recall, recalls, precisions, (now["recall"], now["precision"]))
+    recall.axhline(labels.mean(), color=ORANGE, linestyle="--", label="always yes")
+    recall.set(title="precision and recall", xlabel="recall", ylabel="precision")
+    for ax in (roc, recall):
+        ax.legend(loc="lower center", frameon=False, fontsize=8)
+    return recall
+
+
+def _curve(ax: Axes, across: np.ndarray, up: np.ndarray, point: tuple[float, float]) -> None:
+    _axes(ax)
+    ax.plot(across, up, color=BLUE)
+    ax.plot(*point, color=BLACK, marker="o", linestyle="", markersize=8, clip_on=False, label="this threshold")
+    ax.set(xlim=(-0.02, 1.02), ylim=(0, 1.05))

@@ -5,7 +5,7 @@ from transformers import PreTrainedTokenizerBase
 
 
 def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None = None, **kwargs) -> pd.DataFrame:
-    """Return one row a token: the piece, its id, its token type, its attention mask, and the text that it stands for.
+    """Return one row a token: piece, id, token type, attention mask, offsets, and the text that it stands for.
 
     `kwargs` go to the tokenizer (`truncation=True, max_length=12`, say). Special tokens stand for no text.
 
@@ -26,6 +26,48 @@ def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None 
         "input_ids": encoding["input_ids"],
         "token_type_ids": encoding["token_type_ids"],
         "attention_mask": encoding["attention_mask"],
+        "offset_mapping": encoding["offset_mapping"],
         "stands for": stands_for,
     }
     return pd.DataFrame(columns)
+
+
+def truncation_table(
+    tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None, max_length: int, truncation_side: str = "right"
+) -> pd.DataFrame:
+    """Return the `token_table` of the whole text, with a column `kept`: whether `truncation=True` leaves the token in.
+
+    `max_length` counts tokens, special ones included; `truncation_side` is `"right"` or `"left"`. What is left in is
+    worked out by `longest_first`: asking the tokenizer takes seconds where a long text is cut to a few tokens.
+
+    >>> from lessons_lib.sources import embedded_checkpoint
+    >>> from transformers import AutoTokenizer
+    >>> tokenizer = AutoTokenizer.from_pretrained(embedded_checkpoint())
+    >>> table = truncation_table(tokenizer, "late rainfall again", None, max_length=4, truncation_side="left")
+    >>> dict(zip(table["piece"], table["kept"]))
+    {'[CLS]': True, 'late': False, 'rainfall': True, 'again': True, '[SEP]': True}
+    """
+    table = token_table(tokenizer, text, pair, verbose=False)
+    sequences = tokenizer(text, pair, verbose=False).sequence_ids()
+    room = max(max_length - sequences.count(None), 0)
+    stays = longest_first(sequences.count(0), sequences.count(1), room)
+    table["kept"] = True
+    for sequence, left_in in enumerate(stays):
+        tokens = [row for row, which in enumerate(sequences) if which == sequence]
+        lost = len(tokens) - left_in
+        table.loc[tokens[:lost] if truncation_side == "left" else tokens[left_in:], "kept"] = False
+    return table
+
+
+def longest_first(first: int, second: int, room: int) -> tuple[int, int]:
+    """Return how many tokens of two sequences `truncation=True` leaves in, where there is room for `room` of them.
+
+    The longer one is cut first; where both are cut, the one that was longer keeps the odd token.
+
+    >>> longest_first(9, 3, room=8), longest_first(9, 7, room=9), longest_first(2, 3, room=8)
+    ((5, 3), (5, 4), (2, 3))
+    """
+    if first + second <= room:
+        return first, second
+    short = min(first, second, room // 2)
+    return (room - short, short) if first > second else (short, room - short)

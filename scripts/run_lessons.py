@@ -29,6 +29,7 @@ from lessons_lib.lesson import MEASURED
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}  # a page keeps them at 0 %
 BUILD = ROOT / "build" / "lessons"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,18 @@ def run_lesson(path: Path) -> Result:
             stop.set()
             watcher.join()
     seconds = time.perf_counter() - start
+    drop_widgets(notebook)
     nbformat.write(notebook, BUILD / path.name)
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (BUILD / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
     return Result(path.stem, seconds, peak[0] // machine.MIB, error)
+
+
+def drop_widgets(notebook: nbformat.NotebookNode) -> None:
+    """Take the widgets out of an executed notebook: no kernel listens there, and each lab has its still view beside."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
 
 
 def table(results: list[Result]) -> str:

@@ -80,6 +80,24 @@ def test_dead_kernel_is_a_failure_with_its_cell(course, capsys):
     assert "os._exit(1)" in capsys.readouterr().out
 
 
+LAB = """
+import ipywidgets as widgets
+from lessons_lib.labs import Lab
+Lab(lambda level: f"<b>level {level}</b>", {"level": widgets.IntSlider(3, description="level")})
+"""
+
+
+def test_a_lab_leaves_its_still_view(course):
+    write, run, folder = course
+    write("00", LAB)
+    assert run() == 0
+    page, copy = ((folder / "build" / f"00_lesson.{kind}").read_text() for kind in ("html", "ipynb"))
+    for text in (page, copy):
+        assert "<b>level 3</b>" in text
+        assert "A still picture" in text
+        assert "widget-view" not in text
+
+
 def test_one_lesson_by_its_number(course, capsys):
     write, run, _ = course
     write("00", "1")

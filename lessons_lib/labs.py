@@ -1,0 +1,231 @@
+"""Things to touch: a few labelled controls, and below them a view that follows.
+
+Made of what ipywidgets 7 and 8 share (Colab has 7.7.1). What is counted comes from the pure modules, what is drawn from
+`plots` and `views`; a lab only ties them to its controls. Where no kernel listens (a page, a book), a lab is the still
+view that it began with.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import uuid4
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+import torch
+from IPython.display import HTML, display
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lessons_lib import plots, views
+from lessons_lib.heads import part_table, training_memory
+from lessons_lib.metrics import scores, softmax, worst_mistakes
+from lessons_lib.padding import batches, epoch_order, padding_cost, step_milliseconds
+from lessons_lib.tokens import truncation_table
+
+
+class Lab:
+    """Controls by name, and a view below them that changes when one of them does."""
+
+    def __init__(
+        self, draw: Callable[..., str], controls: Mapping[str, widgets.Widget], buttons: Sequence = ()
+    ) -> None:
+        """Let `draw`, given the value of each control by its name, return the HTML of the view."""
+        self.controls, self.buttons, self._draw = dict(controls), list(buttons), draw
+        self.view = widgets.HTML(layout=widgets.Layout(width="100%"))
+        for control in self.controls.values():
+            control.style.description_width = "initial"
+            control.observe(lambda change: self.redraw(), names="value")
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the view anew; what goes wrong is said in the view, because a widget's errors are seen nowhere else."""
+        try:
+            self.view.value = self._draw(**{name: control.value for name, control in self.controls.items()})
+        except Exception as error:
+            self.view.value = views.note(f"This cannot be shown. {type(error).__name__}: {views.short(str(error))}")
+
+    def _ipython_display_(self) -> None:
+        still = f"lab-{uuid4().hex}"
+        where_live = widgets.HTML(f"<style>#{still} {{ display: none }}</style>", layout=widgets.Layout(display="none"))
+        row = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
+        controls = widgets.Box([*self.controls.values(), *self.buttons], layout=row)
+        words = views.note("A still picture: run this notebook for the controls.")
+        display(HTML(f'<div id="{still}" class="tex2jax_ignore mathjax_ignore">{self.view.value}{words}</div>'))
+        display(widgets.VBox([where_live, controls, self.view]))
+
+
+def _choice(options: list[str], description: str, value: str | None = None) -> widgets.ToggleButtons:
+    """Buttons, one of which is chosen: JupyterLab takes the arrow keys from a drop-down list."""
+    choice = widgets.ToggleButtons(options=options, value=value or options[0], description=description)
+    choice.style.button_width = "auto"
+    return choice
+
+
+def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max_length: int = 32) -> Lab:
+    """Type a text, or two, and see its tokens; move `max_length` and see what is cut off."""
+
+    def draw(text: str, pair: str, max_length: int, truncation_side: str) -> str:
+        readable = [one.encode("utf-8", "replace").decode() for one in (text, pair)]  # no half of a surrogate pair
+        table = truncation_table(tokenizer, readable[0], readable[1] or None, max_length, truncation_side)
+        kept = table[table["kept"]]
+        found = {
+            "tokens": f"{len(kept):,}",
+            "of them special": f"{(kept['stands for'] == '').sum()}",
+            "unknown": f"{(kept['piece'] == tokenizer.unk_token).sum()}",
+            "cut off": f"{len(table) - len(kept):,}",
+            "characters": f"{sum(map(len, readable)):,}",
+        }
+        return views.numbers(found) + views.token_chips(table, tokenizer.unk_token)
+
+    wide = widgets.Layout(width="98%")
+    most = min(tokenizer.model_max_length, 512)
+    controls = {
+        "text": widgets.Textarea(text, description="Text", rows=2, layout=wide),
+        "pair": widgets.Textarea(pair, description="Second text (may be empty)", rows=2, layout=wide),
+        "max_length": widgets.IntSlider(
+            max_length, 4, most, description="max_length", layout=widgets.Layout(width="60%")
+        ),
+        "truncation_side": _choice(["right", "left"], "truncation side"),
+    }
+    return Lab(draw, controls)
+
+
+def padding_lab(lengths: Sequence[int], model: PreTrainedModel, pad_to: int = 128) -> Lab:
+    """Choose how texts of `lengths` tokens are batched, and see what is padded; a button measures a step of `model`."""
+    measured: dict[tuple[int, int], float] = {}
+
+    def widths(batch_size: int, strategy: str, seed: int) -> tuple[list[int], int | None]:
+        fixed = pad_to if strategy.startswith("to ") else None
+        return epoch_order(lengths, batch_size, grouped=strategy == "grouped", seed=seed), fixed
+
+    def typical(order: list[int], batch_size: int, fixed: int | None) -> int:
+        wide = [max(lengths[index] for index in batch) for batch in batches(order, batch_size)]
+        return fixed or int(np.median(wide))
+
+    def draw(batch_size: int, strategy: str, seed: int) -> str:
+        order, fixed = widths(batch_size, strategy, seed)
+        cost, width = padding_cost(lengths, order, batch_size, pad_to=fixed), typical(order, batch_size, fixed)
+        step = measured.get((batch_size, width))
+        found = {
+            "padding": f"{1 - cost.real / cost.computed:.1%}",
+            "tokens an epoch computes": f"{cost.computed:,}",
+            "real ones among them": f"{cost.real:,}",
+            "a typical batch": f"{batch_size} × {width}",
+            "a step of it, measured here": f"{step:,.0f} ms" if step else "press “Measure a step”",
+        }
+        alt = f"The first batches of an epoch, {strategy}: {found['padding']} of all positions are padding."
+        return views.numbers(found) + plots.show(plots.plot_epoch(lengths, order, batch_size, fixed), alt).data
+
+    def measure(button: widgets.Button | None = None) -> None:
+        values = {name: control.value for name, control in lab.controls.items()}
+        order, fixed = widths(**values)
+        shape = (values["batch_size"], typical(order, values["batch_size"], fixed))
+        measured[shape] = step_milliseconds(model, *shape)
+        lab.redraw()
+
+    button = widgets.Button(description="Measure a step")
+    button.on_click(measure)
+    controls = {
+        "batch_size": widgets.SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=8, description="batch size"),
+        "strategy": _choice([f"to {pad_to}", "dynamic", "grouped"], "strategy", value="dynamic"),
+        "seed": widgets.IntSlider(0, 0, 20, description="shuffle seed", continuous_update=False),
+    }
+    lab = Lab(draw, controls, [button])
+    measure()
+    return lab
+
+
+def head_lab(comparison: pd.DataFrame) -> Lab:
+    """Unfold a model that `compare_weights` has looked at, freeze it from below, and see what is left to train."""
+    parts = part_table(comparison)
+    inside = parts[parts["status"] != "dropped"]
+    encoder = list(inside.index[inside["status"] != "new"])
+
+    def draw(freeze: int, unfold: str) -> str:
+        frozen = encoder[:freeze]
+        total = int(inside["parameters"].sum())
+        trainable = total - int(inside.loc[frozen, "parameters"].sum())
+        memory, share = training_memory(total, trainable), f"{trainable / total:.2%}"
+        found = {
+            "parameters": f"{total:,}",
+            "of them trainable": f"{trainable:,} ({share})",
+            **{f"MiB for the {name}": f"{mib:,.1f}" for name, mib in memory.items()},
+        }
+        named = "".join(f'    "{name}",\n' for name in frozen)
+        lines = f"for part in [\n{named}]:\n    model.base_model.get_submodule(part).requires_grad_(False)"
+        alt = f"A bar for each part: {len(frozen)} of {len(inside)} are frozen, {share} of all parameters train."
+        picture = plots.show(plots.plot_trainable(inside["parameters"].to_dict(), frozen), alt).data
+        code = views.code(lines) if frozen else views.note("Nothing is frozen: every weight trains.")
+        return views.numbers(found) + picture + views.weight_tree(parts, comparison, frozen, unfold) + code
+
+    controls = {
+        "freeze": widgets.IntSlider(
+            0, 0, len(encoder), description="frozen parts, from below", continuous_update=False
+        ),
+        "unfold": widgets.SelectionSlider(options=["nothing", *parts.index], value=encoder[-1], description="unfold"),
+    }
+    for control in controls.values():
+        control.layout.width = "420px"
+    return Lab(draw, controls)
+
+
+def metrics_lab(
+    logits: np.ndarray, labels: np.ndarray, sentence1: list[str], sentence2: list[str], names: Sequence[str]
+) -> Lab:
+    """Move the threshold above which class 1 is said, and see every figure move; read the mistakes, the worst first.
+
+    `logits` are `(n, 2)`, `labels` `(n,)`; `names` are those of the two classes.
+    """
+    if logits.shape != (len(labels), 2):
+        raise ValueError(f"The metrics lab is for two classes: logits (n, 2) for n labels, not {logits.shape}.")
+    probabilities = softmax(logits)[:, 1]
+    kinds = {
+        "all mistakes": (0, 1),
+        f"said “{names[1]}”, wrongly": (1,),
+        f"said “{names[0]}”, wrongly": (0,),
+    }
+
+    def draw(threshold: float, kind: str, first: int) -> str:
+        found = {name: f"{value:.3f}" for name, value in scores(probabilities, labels, threshold).items()}
+        blind = scores(np.ones(len(labels)), labels)
+        found[f"always “{names[1]}”"] = f"{blind['accuracy']:.3f} accuracy, {blind['f1']:.3f} F1"
+        mistakes = worst_mistakes(sentence1, sentence2, logits, labels, threshold)
+        mistakes = mistakes[mistakes["predicted"].isin(kinds[kind])]
+        alt = (
+            f"At a threshold of {threshold:.2f}: a table of right and wrong answers, the ROC curve and the "
+            f"precision-recall curve, each with a point at precision {found['precision']}, recall {found['recall']}."
+        )
+        picture = plots.show(plots.plot_threshold(probabilities, labels, names, threshold), alt).data
+        shown = mistakes.iloc[first - 1 : first + 4]
+        count = views.note(f"{len(mistakes)} mistakes of this kind, sorted by loss; shown from number {first}:")
+        return views.numbers(found) + picture + count + views.mistake_list(shown, names)
+
+    controls = {
+        "threshold": widgets.FloatSlider(
+            0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False
+        ),
+        "kind": _choice(list(kinds), "mistakes"),
+        "first": widgets.BoundedIntText(1, min=1, max=len(labels), step=5, description="from number"),
+    }
+    return Lab(draw, controls)
+
+
+def pair_lab(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, sentence1: str, sentence2: str, names: Sequence[str]
+) -> Lab:
+    """Type two sentences, and see how probable each of the classes `names` is to `model` as it stands."""
+
+    def draw(sentence1: str, sentence2: str) -> str:
+        readable = [one.encode("utf-8", "replace").decode() for one in (sentence1, sentence2)]
+        inputs = tokenizer(*readable, truncation=True, return_tensors="pt").to(model.device)
+        training = model.training
+        with torch.no_grad():
+            logits = model.eval()(**inputs).logits
+        model.train(training)
+        return views.meters(dict(zip(names, softmax(logits.float().cpu().numpy())[0], strict=True)))
+
+    wide = widgets.Layout(width="98%")
+    controls = {
+        "sentence1": widgets.Text(sentence1, description="Sentence 1", layout=wide),
+        "sentence2": widgets.Text(sentence2, description="Sentence 2", layout=wide),
+    }
+    return Lab(draw, controls)

@@ -1,0 +1,66 @@
+"""What a training run has come to, as a panel of HTML and as one line of text."""
+
+from collections.abc import Mapping
+from html import escape
+
+from lessons_lib import charts, machine, views
+from lessons_lib.run_state import RunState
+
+
+def figures(run: RunState, now: float) -> dict[str, str]:
+    """Return what `run` has come to as numbers to show, by name; what is not known is left out."""
+    latest = {name: points[-1][1] for name, points in {**run.losses, **run.metrics}.items()}
+    found = {
+        "step": f"{run.step:,} of {run.max_steps:,}",
+        "epoch": f"{run.epoch:.2f} of {run.epochs:g}",
+        "time left": clock_time(run.seconds_left(now)),
+        **{name: f"{value:.3f}" for name, value in latest.items()},
+    }
+    if run.learning_rate is not None:
+        found["learning rate"] = f"{run.learning_rate:.1e}"
+    real, computed = run.tokens()
+    if computed and run.training_seconds:
+        found["real tokens per second"] = f"{real / run.training_seconds:,.0f}"
+        found["padding"] = f"{1 - real / computed:.1%}"
+    found["memory"] = f"{machine.process_memory():,} MiB"
+    gpu = machine.gpu_memory()
+    return found | ({"GPU memory, at most": f"{gpu:,} MiB"} if gpu else {})
+
+
+def panel(run: RunState, status: str, now: float) -> str:
+    """Return the HTML of the panel: a sentence, the numbers, a curve each for losses, metrics and learning rate."""
+    spent = clock_time(now - run.began)
+    words = f"Training: {status} at step {run.step:,} of {run.max_steps:,}, {spent} after it began."
+    drawn = {"loss": run.losses, "metrics on validation": run.metrics, "learning rate": run.learning_rates}
+    pictures = [
+        charts.picture(charts.line_chart(series, title, xmax=run.max_steps), _alt(title, series))
+        for title, series in drawn.items()
+        if series
+    ]
+    return (
+        f'<div class="training-dashboard tex2jax_ignore mathjax_ignore"><b>{escape(words)}</b>'
+        f"{views.numbers(figures(run, now))}{' '.join(pictures)}</div>"
+    )
+
+
+def line(run: RunState, status: str, now: float) -> str:
+    """Return the line of a terminal."""
+    return " · ".join([status, *(f"{name} {value}" for name, value in figures(run, now).items())])
+
+
+def clock_time(seconds: float | None) -> str:
+    """Return `seconds` as a clock shows them.
+
+    >>> clock_time(75), clock_time(3675), clock_time(None)
+    ('1:15', '1:01:15', 'not known yet')
+    """
+    if seconds is None:
+        return "not known yet"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _alt(title: str, series: Mapping[str, list[tuple[float, float]]]) -> str:
+    ends = [f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in series.items()]
+    return f"A curve over the steps: {title}. {'; '.join(ends)}."

@@ -1,0 +1,28 @@
+"""The labs on the ipywidgets that Colab has."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+FOLDER = TESTS.parent / ".venv" / "ipywidgets7"
+ENV = os.environ | {"PYTHONPATH": str(FOLDER)}
+
+if not FOLDER.exists() and not os.environ.get("CI"):
+    pytest.skip("ipywidgets 7.7.1 is absent: run `make test`", allow_module_level=True)
+
+
+def test_it_is_the_version_of_colab():
+    code = "import ipywidgets; print(ipywidgets.__version__)"
+    done = subprocess.run([sys.executable, "-c", code], env=ENV, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "7.7.1"
+
+
+def test_labs():
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS / "test_labs.py")]
+    done = subprocess.run(command, env=ENV, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
