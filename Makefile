@@ -1,6 +1,6 @@
 # make lab    open the course in JupyterLab
 # make run    execute every lesson, or one: make run LESSON=04
-# make test   style, unit tests, doctests, and every lesson from end to end
+# make test   style, unit tests, doctests, every lesson from end to end, and in a browser
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
 
 PYTHON ?= python3

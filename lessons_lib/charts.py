@@ -40,7 +40,8 @@ def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", x
     parts = [_grid(place, xticks, yticks, low, right, xlabel)]
     for number, (name, points) in enumerate(drawn.items()):
         parts.append(_line([place(*point) for point in points], *STYLES[number % len(STYLES)]))
-        parts.append(_legend(number, len(drawn), name, *STYLES[number % len(STYLES)]))
+        if name != title:
+            parts.append(_legend(number, len(drawn), name, *STYLES[number % len(STYLES)]))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#FFF"/>'
@@ -81,7 +82,9 @@ def _grid(place, xticks: list[float], yticks: list[float], low: float, right: fl
     for tick in yticks:
         x, y = place(0, tick)
         lines.append(f'<line x1="{x:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#DDD"/>')
-        lines.append(f'<text x="{x - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{tick:{shown}}</text>')
+        lines.append(
+            f'<text x="{x - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{f"{tick:{shown}}" if tick else 0}</text>'
+        )
     for tick in xticks:
         x, y = place(tick, low)
         lines.append(f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="middle">{tick:,.0f}</text>')

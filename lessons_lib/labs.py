@@ -56,7 +56,8 @@ class Lab:
 def _choice(options: list[str], description: str, value: str | None = None) -> widgets.ToggleButtons:
     """Buttons, one of which is chosen: JupyterLab takes the arrow keys from a drop-down list."""
     choice = widgets.ToggleButtons(options=options, value=value or options[0], description=description)
-    choice.style.button_width = "auto"
+    choice.style.button_width = choice.layout.width = "auto"
+    choice.layout.flex = "0 0 auto"  # a label stands beside its buttons, not above them
     return choice
 
 
@@ -196,12 +197,12 @@ def metrics_lab(
         )
         picture = plots.show(plots.plot_threshold(probabilities, labels, names, threshold), alt).data
         shown = mistakes.iloc[first - 1 : first + 4]
-        count = views.note(f"{len(mistakes)} mistakes of this kind, sorted by loss; shown from number {first}:")
-        return views.numbers(found) + picture + count + views.mistake_list(shown, names)
+        count = views.note(f"{len(mistakes)} mistakes of this kind, the largest loss first; shown from number {first}:")
+        return views.numbers(found) + picture + count + views.mistake_list(shown, names, first)
 
     controls = {
         "threshold": widgets.FloatSlider(
-            0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False
+            0.5, min=0, max=1, step=0.05, description="threshold", continuous_update=False
         ),
         "kind": _choice(list(kinds), "mistakes"),
         "first": widgets.BoundedIntText(1, min=1, max=len(labels), step=5, description="from number"),

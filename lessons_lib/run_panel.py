@@ -30,7 +30,7 @@ def figures(run: RunState, now: float) -> dict[str, str]:
 def panel(run: RunState, status: str, now: float) -> str:
     """Return the HTML of the panel: a sentence, the numbers, a curve each for losses, metrics and learning rate."""
     spent = clock_time(now - run.began)
-    words = f"Training: {status} at step {run.step:,} of {run.max_steps:,}, {spent} after it began."
+    words = f"{status[:1].upper()}{status[1:]} at step {run.step:,} of {run.max_steps:,}, {spent} after the run began."
     drawn = {"loss": run.losses, "metrics on validation": run.metrics, "learning rate": run.learning_rates}
     pictures = [
         charts.picture(charts.line_chart(series, title, xmax=run.max_steps), _alt(title, series))

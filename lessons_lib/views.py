@@ -120,8 +120,8 @@ def _tree_row(level: int, name: str, shape: str, parameters: int, status: str, t
     )
 
 
-def mistake_list(mistakes: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return the HTML of the rows of `worst_mistakes`: both sentences, the true class, the predicted one, the loss."""
+def mistake_list(mistakes: pd.DataFrame, names: Sequence[str], first: int = 1) -> str:
+    """Return the HTML of the rows of `worst_mistakes`, numbered from `first`: both sentences, both classes, the loss."""
     items = [
         f'<li style="margin: 0 0 10px 0; overflow-wrap: anywhere">{escape(short(row["sentence1"]))}<br>'
         f"{escape(short(row['sentence2']))}<br><small>loss {row['loss']:.2f} · true: <b>"
@@ -129,7 +129,11 @@ def mistake_list(mistakes: pd.DataFrame, names: Sequence[str]) -> str:
         f"probability of the true class {row['probability']:.2f}</small></li>"
         for row in mistakes.to_dict("records")
     ]
-    return f'<ol style="line-height: 1.35; margin: 6px 0">{"".join(items)}</ol>' if items else note("No such mistake.")
+    return (
+        f'<ol start="{first}" style="line-height: 1.35; margin: 6px 0">{"".join(items)}</ol>'
+        if items
+        else note("No such mistake.")
+    )
 
 
 def meters(values: Mapping[str, float]) -> str:

@@ -99,7 +99,7 @@ def test_panel_shows_what_the_trainer_logged(trainer):
     assert f"training loss{losses[-1]:.3f}" in shown
     assert f"validation loss{validation[-1]:.3f}" in shown
     assert "accuracy0.750" in shown
-    assert "Training: finished at step 6 of 6" in shown
+    assert "Finished at step 6 of 6" in shown
     for name in ("learning rate", "real tokens per second", "padding", "memory", "time left"):
         assert name in shown
     assert watch.panels[-1].count("<img") == 3
@@ -148,7 +148,7 @@ def test_run_that_was_stopped_does_not_spoil_the_next(trainer, error):
     one.pop_callback(Stop)
     one.train()
     assert watch.last is not stopped
-    assert "finished at step 6 of 6" in read(watch.panels[-1])
+    assert "Finished at step 6 of 6" in read(watch.panels[-1])
     assert not one.model._forward_pre_hooks
 
 
@@ -289,7 +289,7 @@ def test_headless_notebook_keeps_one_final_panel_a_run(execute):
     panels, _ = execute("stop_at = None", "trainer.train();", "trainer.train();")
     assert len(panels) == 2
     for panel in panels:
-        assert "finished at step 10 of 10" in read(panel)
+        assert "Finished at step 10 of 10" in read(panel)
         assert "padding33.3%" in read(panel)
 
 
@@ -297,8 +297,8 @@ def test_interrupted_notebook_says_where_it_came_to(execute):
     panels, notebook = execute("stop_at = 4", "trainer.train();", "stop_at = None", "trainer.train();")
     assert notebook.cells[2].outputs[-1].ename == "KeyboardInterrupt"
     first, second = map(read, panels)
-    assert "stopped by KeyboardInterrupt at step 4 of 10" in first
-    assert "finished at step 10 of 10" in second
+    assert "Stopped by KeyboardInterrupt at step 4 of 10" in first
+    assert "Finished at step 10 of 10" in second
 
 
 def test_no_warning_and_no_trace_on_the_model(trainer):

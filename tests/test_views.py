@@ -19,7 +19,7 @@ HOSTILE = [
     "&lt;script&gt;alert(1)&lt;/script&gt;",
 ]
 TAGS = {"b", "br", "div", "img", "li", "meter", "ol", "p", "pre", "small", "span", "table", "td", "th", "tr"}
-ATTRIBUTES = {"alt", "aria-label", "class", "height", "max", "min", "src", "style", "value", "width"}
+ATTRIBUTES = {"alt", "aria-label", "class", "height", "max", "min", "src", "start", "style", "value", "width"}
 
 
 class Reader(HTMLParser):

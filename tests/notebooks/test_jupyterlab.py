@@ -32,7 +32,11 @@ LABS = {
     "token_lab": [("slider", "ArrowLeft"), ("choice", "Enter"), ("textarea", "It snowed <b>hard</b> 🍕")],
     "padding_lab": [("slider", "ArrowRight"), ("choice", "Enter"), ("button", "Enter")],
     "head_lab": [("slider", "ArrowRight"), ("second slider", "ArrowLeft")],
-    "metrics_lab": [("slider", "ArrowRight"), ("choice", "Enter"), ("number", "ArrowUp")],
+    "metrics_lab": [
+        ("slider", "ArrowRight ArrowRight ArrowRight ArrowRight"),
+        ("choice", "Enter"),
+        ("number", "ArrowUp"),
+    ],
     "pair_lab": [("input", "Nobody came to the meeting.")],
 }
 CONTROLS = {  # each by its place in the lab
@@ -138,11 +142,13 @@ def run_all(page, lesson: str) -> list[str]:
         assert time.monotonic() < end, f"{lesson} did not end within {WAIT_S} seconds"
         page.wait_for_timeout(400)
         for panel in page.locator(".training-dashboard").all():
-            words = panel.locator("b").first.inner_text()
+            words = panel.locator("b").first.text_content()
             if words not in seen:
                 seen.append(words)
                 if len(seen) == 12:
-                    panel.screenshot(path=SHOTS / f"{lesson}_dashboard_running.png")
+                    panel.scroll_into_view_if_needed()
+                    page.wait_for_timeout(1500)
+                    page.screenshot(path=SHOTS / f"{lesson}_dashboard_running.png")
     return seen
 
 
@@ -154,10 +160,11 @@ def show_cell(page, index: int):
 
 
 def use(control, keys: str) -> None:
-    """Bring the keyboard to `control` and press a key, or type a text where it takes one."""
+    """Bring the keyboard to `control` and press the keys, or type a text where it takes one."""
     control.focus()
-    if keys in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter"):
-        control.press(keys)
+    if set(keys.split()) <= {"ArrowLeft", "ArrowRight", "ArrowUp", "Enter"}:
+        for key in keys.split():
+            control.press(key)
     else:
         control.press("ControlOrMeta+a")
         control.page.keyboard.insert_text(keys)
@@ -228,9 +235,9 @@ def test_lesson(page, address, lesson):
 
     trains = [cell for cell in code if "TrainingDashboard()" in cell["source"]]
     if trains:
-        steps = {int(found[1]) for words in seen if (found := re.search(r"training at step (\d+) of", words))}
+        steps = {int(found[1]) for words in seen if (found := re.search(r"Training at step (\d+) of", words))}
         assert len(steps) >= 5, f"the dashboard stood still: {seen}"
-        assert "finished" in seen[-1]
+        assert "Finished" in seen[-1]
         panel = page.locator(".training-dashboard").last
         panel.screenshot(path=SHOTS / f"{lesson}_dashboard_finished.png")
 
