@@ -57,7 +57,8 @@ def _choice(options: list[str], description: str, value: str | None = None) -> w
     """Buttons, one of which is chosen: JupyterLab takes the arrow keys from a drop-down list."""
     choice = widgets.ToggleButtons(options=options, value=value or options[0], description=description)
     choice.style.button_width = choice.layout.width = "auto"
-    choice.layout.flex = "0 0 auto"  # a label stands beside its buttons, not above them
+    choice.layout.display = "flex"  # the label beside its buttons
+    choice.layout.align_items = "center"
     return choice
 
 

@@ -121,7 +121,7 @@ def _tree_row(level: int, name: str, shape: str, parameters: int, status: str, t
 
 
 def mistake_list(mistakes: pd.DataFrame, names: Sequence[str], first: int = 1) -> str:
-    """Return the HTML of the rows of `worst_mistakes`, numbered from `first`: both sentences, both classes, the loss."""
+    """Return the HTML of the rows of `worst_mistakes`, numbered from `first`: sentences, classes and loss."""
     items = [
         f'<li style="margin: 0 0 10px 0; overflow-wrap: anywhere">{escape(short(row["sentence1"]))}<br>'
         f"{escape(short(row['sentence2']))}<br><small>loss {row['loss']:.2f} · true: <b>"
