@@ -7,11 +7,14 @@ from html import escape
 
 WIDTH, HEIGHT = 300, 180
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 34, 30
+LEGEND = 14  # the height of a row of the legend, which holds two names
 STYLES = (
     ("#0072B2", "", "circle"),
     ("#B36B00", "5 3", "square"),
     ("#007A58", "2 2", "circle"),
-    ("#555555", "8 3", "square"),
+    ("#A0527F", "8 3", "square"),
+    ("#555555", "8 3 2 3", "circle"),
+    ("#000000", "1 3", "square"),
 )
 MOST_POINTS = 150
 
@@ -33,15 +36,17 @@ def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", x
     xticks = ticks(0, max([x for x, _ in everything] + [xmax or 1]), whole=True)
     low, high, right = min(*ys, yticks[0]), max(*ys, yticks[-1]), max(xticks[-1], xmax or 1)
 
+    top = TOP + LEGEND * ((len(drawn) - 1) // 2)
+
     def place(x: float, y: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - RIGHT) * x / right
-        return across, HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (y - low) / (high - low)
+        return across, HEIGHT - BOTTOM - (HEIGHT - top - BOTTOM) * (y - low) / (high - low)
 
     parts = [_grid(place, xticks, yticks, low, right, xlabel)]
     for number, (name, points) in enumerate(drawn.items()):
         parts.append(_line([place(*point) for point in points], *STYLES[number % len(STYLES)]))
         if name != title:
-            parts.append(_legend(number, len(drawn), name, *STYLES[number % len(STYLES)]))
+            parts.append(_legend(number, name, *STYLES[number % len(STYLES)]))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#FFF"/>'
@@ -87,7 +92,8 @@ def _grid(place, xticks: list[float], yticks: list[float], low: float, right: fl
         )
     for tick in xticks:
         x, y = place(tick, low)
-        lines.append(f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="middle">{tick:,.0f}</text>')
+        anchor = "middle" if x < WIDTH - 30 else "end"
+        lines.append(f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="{anchor}">{tick:,.0f}</text>')
     lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(xlabel)}</text>')
     return "".join(lines)
 
@@ -105,7 +111,7 @@ def _spot(x: float, y: float, color: str, marker: str) -> str:
     return f'<rect x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6" fill="{color}"/>'
 
 
-def _legend(number: int, count: int, name: str, color: str, dash: str, marker: str) -> str:
-    x, y = LEFT + number * (WIDTH - LEFT) / count, 25
+def _legend(number: int, name: str, color: str, dash: str, marker: str) -> str:
+    x, y = LEFT + number % 2 * (WIDTH - LEFT) / 2, 25 + LEGEND * (number // 2)
     line = f'<line x1="{x:.0f}" x2="{x + 18:.0f}" y1="{y}" y2="{y}" stroke="{color}" stroke-dasharray="{dash}"/>'
-    return f'{line}{_spot(x + 9, y, color, marker)}<text x="{x + 23:.0f}" y="{y + 4}">{escape(name[:24])}</text>'
+    return f'{line}{_spot(x + 9, y, color, marker)}<text x="{x + 23:.0f}" y="{y + 4}">{escape(name[:17])}</text>'

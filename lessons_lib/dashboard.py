@@ -65,8 +65,9 @@ class TrainingDashboard(TrainerCallback):
         """Stop the clock of the step, and draw where it is time to."""
         if self.run:
             self.run.step_ended(self.clock(), state.global_step, state.epoch)
+            if lr_scheduler is not None:
+                self.run.rate(lr_scheduler.get_last_lr()[0])
             if self.clock() >= self._next:
-                self.run.learning_rate = lr_scheduler.get_last_lr()[0] if lr_scheduler else None
                 self._refresh("training")
 
     def on_prediction_step(self, args, state, control, **kwargs) -> None:

@@ -10,14 +10,15 @@ def compare_weights(checkpoint: Mapping[str, torch.Tensor], model: Mapping[str, 
     """Return one row a tensor: its shape, its number of parameters, and what became of it on the way into `model`.
 
     `"kept"`: in both and equal, `"changed"`: in both with other values or another shape, `"dropped"`: in the checkpoint
-    alone, `"new"`: in the model alone. Names must match; see `without_prefix`.
+    alone, `"new"`: in the model alone. The rows stand in the order of `model`, the dropped ones last. Names must match;
+    see `without_prefix`.
 
     >>> one, two = torch.zeros(2), torch.ones(3)
     >>> compare_weights({"a": one, "b": two}, {"a": one, "c": two})["status"].to_dict()
-    {'a': 'kept', 'b': 'dropped', 'c': 'new'}
+    {'a': 'kept', 'c': 'new', 'b': 'dropped'}
     """
     rows = {}
-    for name in [*checkpoint, *(name for name in model if name not in checkpoint)]:
+    for name in [*model, *(name for name in checkpoint if name not in model)]:
         before, after = checkpoint.get(name), model.get(name)
         tensor = after if after is not None else before
         rows[name] = {"shape": tuple(tensor.shape), "parameters": tensor.numel(), "status": _status(before, after)}
@@ -72,13 +73,13 @@ def part_of(name: str) -> str:
 def part_table(comparison: pd.DataFrame) -> pd.DataFrame:
     """Return one row a part of what `compare_weights` found: tensors, parameters and status.
 
-    A status that varies within a part is `"mixed"`. The rows stand in the order of the model, from the embeddings to
-    the head; dropped parts come last.
+    A status that varies within a part is `"mixed"`. The rows stand in the order of `comparison`: that of the model,
+    from the embeddings to the head, and then what was dropped.
     """
     parts = comparison.groupby([part_of(name) for name in comparison.index], sort=False)
     table = parts["parameters"].agg(tensors="size", parameters="sum")
     table["status"] = parts["status"].agg(lambda found: found.iloc[0] if found.nunique() == 1 else "mixed")
-    return table.sort_values("status", key=lambda status: status.eq("dropped"), kind="stable")
+    return table
 
 
 def training_memory(parameters: int, trainable: int) -> dict[str, float]:

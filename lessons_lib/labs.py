@@ -36,10 +36,14 @@ class Lab:
             control.observe(lambda change: self.redraw(), names="value")
         self.redraw()
 
+    def values(self) -> dict[str, object]:
+        """Return the value of each control by its name."""
+        return {name: control.value for name, control in self.controls.items()}
+
     def redraw(self) -> None:
         """Draw the view anew; what goes wrong is said in the view, because a widget's errors are seen nowhere else."""
         try:
-            self.view.value = self._draw(**{name: control.value for name, control in self.controls.items()})
+            self.view.value = self._draw(**self.values())
         except Exception as error:
             self.view.value = views.note(f"This cannot be shown. {type(error).__name__}: {views.short(str(error))}")
 
@@ -79,7 +83,7 @@ def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max
         return views.numbers(found) + views.token_chips(table, tokenizer.unk_token)
 
     wide = widgets.Layout(width="98%")
-    most = min(tokenizer.model_max_length, 512)
+    most = min(tokenizer.model_max_length, 128)
     controls = {
         "text": widgets.Textarea(text, description="Text", rows=2, layout=wide),
         "pair": widgets.Textarea(pair, description="Second text (may be empty)", rows=2, layout=wide),
@@ -94,37 +98,41 @@ def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max
 def padding_lab(lengths: Sequence[int], model: PreTrainedModel, pad_to: int = 128) -> Lab:
     """Choose how texts of `lengths` tokens are batched, and see what is padded; a button measures a step of `model`."""
     measured: dict[tuple[int, int], float] = {}
+    button = widgets.Button(description="Measure a step")
 
-    def widths(batch_size: int, strategy: str, seed: int) -> tuple[list[int], int | None]:
+    def epoch(batch_size: int, strategy: str, seed: int) -> tuple[list[int], int | None, int]:
+        """Return the order of an epoch, the width that all batches are padded to, if any, and the typical width."""
         fixed = pad_to if strategy.startswith("to ") else None
-        return epoch_order(lengths, batch_size, grouped=strategy == "grouped", seed=seed), fixed
-
-    def typical(order: list[int], batch_size: int, fixed: int | None) -> int:
-        wide = [max(lengths[index] for index in batch) for batch in batches(order, batch_size)]
-        return fixed or int(np.median(wide))
+        order = epoch_order(lengths, batch_size, grouped=strategy == "grouped", seed=seed)
+        longest = [max(lengths[index] for index in batch) for batch in batches(order, batch_size)]
+        return order, fixed, fixed or int(np.median(longest))
 
     def draw(batch_size: int, strategy: str, seed: int) -> str:
-        order, fixed = widths(batch_size, strategy, seed)
-        cost, width = padding_cost(lengths, order, batch_size, pad_to=fixed), typical(order, batch_size, fixed)
-        step = measured.get((batch_size, width))
+        order, fixed, width = epoch(batch_size, strategy, seed)
+        cost, step = padding_cost(lengths, order, batch_size, pad_to=fixed), measured.get((batch_size, width))
         found = {
             "padding": f"{1 - cost.real / cost.computed:.1%}",
             "tokens an epoch computes": f"{cost.computed:,}",
             "real ones among them": f"{cost.real:,}",
-            "a typical batch": f"{batch_size} × {width}",
+            "a batch of median width": f"{batch_size} × {width}",
             "a step of it, measured here": f"{step:,.0f} ms" if step else "press “Measure a step”",
+            "that is, for one text": f"{step / batch_size:,.0f} ms" if step else "–",
         }
         alt = f"The first batches of an epoch, {strategy}: {found['padding']} of all positions are padding."
-        return views.numbers(found) + plots.show(plots.plot_epoch(lengths, order, batch_size, fixed), alt).data
+        axes = plots.plot_epoch(lengths, order, batch_size, fixed, width=max(pad_to, *lengths))
+        return views.numbers(found) + plots.show(axes, alt).data
 
-    def measure(button: widgets.Button | None = None) -> None:
-        values = {name: control.value for name, control in lab.controls.items()}
-        order, fixed = widths(**values)
-        shape = (values["batch_size"], typical(order, values["batch_size"], fixed))
-        measured[shape] = step_milliseconds(model, *shape)
-        lab.redraw()
+    def measure(clicked: widgets.Button | None = None) -> None:
+        shape = (values := lab.values())["batch_size"], epoch(**values)[2]
+        button.disabled, button.description = True, "Measuring …"
+        try:
+            measured[shape] = step_milliseconds(model, *shape)
+            lab.redraw()
+        except RuntimeError as error:  # out of memory, for one
+            lab.view.value = views.note(f"A step of {shape[0]} × {shape[1]} cannot be measured: {error}")
+        finally:
+            button.disabled, button.description = False, "Measure a step"
 
-    button = widgets.Button(description="Measure a step")
     button.on_click(measure)
     controls = {
         "batch_size": widgets.SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=8, description="batch size"),
@@ -156,17 +164,17 @@ def head_lab(comparison: pd.DataFrame) -> Lab:
         lines = f"for part in [\n{named}]:\n    model.base_model.get_submodule(part).requires_grad_(False)"
         alt = f"A bar for each part: {len(frozen)} of {len(inside)} are frozen, {share} of all parameters train."
         picture = plots.show(plots.plot_trainable(inside["parameters"].to_dict(), frozen), alt).data
-        code = views.code(lines) if frozen else views.note("Nothing is frozen: every weight trains.")
+        code = views.code(lines) if frozen else views.note("With nothing frozen, every weight trains.")
         return views.numbers(found) + picture + views.weight_tree(parts, comparison, frozen, unfold) + code
 
     controls = {
         "freeze": widgets.IntSlider(
-            0, 0, len(encoder), description="frozen parts, from below", continuous_update=False
+            0, 0, len(encoder), description="frozen parts, from the input", continuous_update=False
         ),
         "unfold": widgets.SelectionSlider(options=["nothing", *parts.index], value=encoder[-1], description="unfold"),
     }
     for control in controls.values():
-        control.layout.width = "420px"
+        control.layout.width = "460px"
     return Lab(draw, controls)
 
 
@@ -188,6 +196,8 @@ def metrics_lab(
 
     def draw(threshold: float, kind: str, first: int) -> str:
         found = {name: f"{value:.3f}" for name, value in scores(probabilities, labels, threshold).items()}
+        if not (probabilities > threshold).any():
+            found["precision"] = "–"  # a share of nothing
         blind = scores(np.ones(len(labels)), labels)
         found[f"always “{names[1]}”"] = f"{blind['accuracy']:.3f} accuracy, {blind['f1']:.3f} F1"
         mistakes = worst_mistakes(sentence1, sentence2, logits, labels, threshold)
@@ -197,16 +207,17 @@ def metrics_lab(
             f"precision-recall curve, each with a point at precision {found['precision']}, recall {found['recall']}."
         )
         picture = plots.show(plots.plot_threshold(probabilities, labels, names, threshold), alt).data
+        first = max(1, min(first, len(mistakes)))
         shown = mistakes.iloc[first - 1 : first + 4]
         count = views.note(f"{len(mistakes)} mistakes of this kind, the largest loss first; shown from number {first}:")
         return views.numbers(found) + picture + count + views.mistake_list(shown, names, first)
 
     controls = {
         "threshold": widgets.FloatSlider(
-            0.5, min=0, max=1, step=0.05, description="threshold", continuous_update=False
+            0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False
         ),
         "kind": _choice(list(kinds), "mistakes"),
-        "first": widgets.BoundedIntText(1, min=1, max=len(labels), step=5, description="from number"),
+        "first": widgets.BoundedIntText(1, min=1, max=len(labels), step=5, description="first one shown"),
     }
     return Lab(draw, controls)
 
@@ -217,6 +228,8 @@ def pair_lab(
     """Type two sentences, and see how probable each of the classes `names` is to `model` as it stands."""
 
     def draw(sentence1: str, sentence2: str) -> str:
+        if not (sentence1.strip() and sentence2.strip()):
+            return views.note("Type two sentences: of half a pair the model would say something, and mean nothing.")
         readable = [one.encode("utf-8", "replace").decode() for one in (sentence1, sentence2)]
         inputs = tokenizer(*readable, truncation=True, return_tensors="pt").to(model.device)
         training = model.training

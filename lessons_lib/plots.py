@@ -180,11 +180,12 @@ def plot_epoch(
     batch_size: int,
     pad_to: int | None = None,
     rows: int = 64,
+    width: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the first `rows` texts of an epoch in their `order`: real tokens dark, padding light and hatched.
 
-    `lengths` are tokens. A white line parts the batches.
+    `lengths` are tokens. A white line parts the batches. The axis reaches to `width` tokens, or to the longest.
     """
     ax = _axes(ax, height=3.6)
     masks = batch_masks(lengths, order[: max(rows // batch_size, 1) * batch_size], batch_size, pad_to)
@@ -197,7 +198,7 @@ def plot_epoch(
     )
     for end in np.cumsum([len(mask) for mask in masks])[:-1]:
         ax.axhline(end, color="white", linewidth=1.5)
-    ax.set(xlim=(0, max(mask.shape[1] for mask in masks)), ylim=(len(real), 0))
+    ax.set(xlim=(0, width or max(mask.shape[1] for mask in masks)), ylim=(len(real), 0))
     ax.set(xlabel="position in the sequence", ylabel=f"the first {len(real)} texts")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     return ax
@@ -223,26 +224,27 @@ def plot_threshold(probabilities: np.ndarray, labels: np.ndarray, names: Sequenc
 
     `probabilities` are those of class 1, `(n,)`, as are `labels`. Return the axes of the last curve.
     """
-    _, (matrix, roc, recall) = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    _, (matrix, roc, recall) = plt.subplots(1, 3, figsize=(9.5, 3.3), layout="constrained")
     predicted = probabilities > threshold
     plot_confusion(confusion_matrix(labels, predicted, labels=[0, 1]), names, ax=matrix)
     matrix.set_title(f"threshold {threshold:.2f}", fontsize=10)
     now = scores(probabilities, labels, threshold)
     false_yes = float(predicted[labels == 0].mean()) if (labels == 0).any() else 0.0
     _curve(roc, *roc_curve(labels, probabilities)[:2], (false_yes, now["recall"]))
-    roc.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="coin")
-    roc.set(title="ROC", xlabel="false yes among true no", ylabel="recall")
+    roc.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="guessing")
+    roc.set(title="ROC", xlabel=f"wrong yes among all {names[0]}", ylabel="recall")
     precisions, recalls, _ = precision_recall_curve(labels, probabilities)
-    _curve(recall, recalls, precisions, (now["recall"], now["precision"]))
+    _curve(recall, recalls, precisions, (now["recall"], now["precision"]) if predicted.any() else None)
     recall.axhline(labels.mean(), color=ORANGE, linestyle="--", label="always yes")
     recall.set(title="precision and recall", xlabel="recall", ylabel="precision")
     for ax in (roc, recall):
-        ax.legend(loc="lower center", frameon=False, fontsize=8)
+        ax.legend(loc="lower center", frameon=False, fontsize=9)
     return recall
 
 
-def _curve(ax: Axes, across: np.ndarray, up: np.ndarray, point: tuple[float, float]) -> None:
+def _curve(ax: Axes, across: np.ndarray, up: np.ndarray, point: tuple[float, float] | None) -> None:
     _axes(ax)
     ax.plot(across, up, color=BLUE)
-    ax.plot(*point, color=BLACK, marker="o", linestyle="", markersize=8, clip_on=False, label="this threshold")
+    if point:
+        ax.plot(*point, color=BLACK, marker="o", linestyle="", markersize=8, clip_on=False, label="this threshold")
     ax.set(xlim=(-0.02, 1.02), ylim=(0, 1.05))

@@ -54,6 +54,11 @@ class RunState:
         self.step_began = None
         self.step, self.epoch = step, epoch or 0.0
 
+    def rate(self, learning_rate: float) -> None:
+        """Note the learning rate of the last step."""
+        self.learning_rate = learning_rate
+        self.learning_rates.setdefault("learning rate", []).append((self.step, learning_rate))
+
     def seconds_left(self, now: float) -> float | None:
         """Return the seconds that the rest will take at the pace since this run began; `None` before its first step."""
         done = self.step - self.first_step
@@ -66,9 +71,8 @@ class RunState:
                 continue
             if name == "loss":
                 self.losses.setdefault("training loss", []).append((step, value))
-            elif name == "learning_rate":
+            elif name == "learning_rate" and step <= self.first_step:  # of a run that is resumed; else `rate` knows
                 self.learning_rates.setdefault("learning rate", []).append((step, value))
-                self.learning_rate = value
             elif name.startswith("eval_"):
                 shown = name.removeprefix("eval_").replace("_", " ")
                 if shown.endswith("loss"):

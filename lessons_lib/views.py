@@ -15,7 +15,7 @@ LOOKS = {  # a light background for black letters, and a border that says the sa
     "sentence 2": "background: #FBE7BD; border: 2px dashed #8A5F00",
     "special": "background: #E4E4E4; border: 2px dotted #555",
     "unknown": "background: #FFFFFF; border: 4px double #B00000",
-    "cut off": "background: #FFFFFF; border: 1px solid #999; text-decoration: line-through",
+    "cut off": "background: #FFFFFF; border: 1px solid #999",
 }
 MARKS = {"kept": "=", "new": "+", "dropped": "−", "changed": "≠", "mixed": "±"}
 
@@ -78,16 +78,21 @@ def token_chips(table: pd.DataFrame, unknown: str = "[UNK]") -> str:
             start, end = row["offset_mapping"]
             type_or_cut = look if look == "cut off" else f"type {row['token_type_ids']}"
             chips.append(
-                f'<span style="{CHIP}; {LOOKS[look]}"><b>{escape(short(row["piece"], 30))}</b><br>'
+                f'<span style="{CHIP}; {LOOKS[look]}">{_piece(row["piece"], look)}<br>'
                 f'<span style="font-size: 80%; line-height: 1.2">{row["input_ids"]}<br>{start}–{end} · {type_or_cut}'
                 f"</span></span>"
             )
     legend = " ".join(f'<span style="{CHIP}; {LOOKS[look]}">{escape(look)}</span>' for look in LOOKS if look in looks)
     more = note(f"and {cut - SHOWN_CUT:,} more that were cut off") if cut > SHOWN_CUT else ""
     return (
-        f'<div style="margin: 6px 0; line-height: 1.3; font-size: 90%">{legend} each with its id, its offsets and its '
-        f'token type</div><div style="line-height: 1.3">{"".join(chips)}</div>{more}'
+        f'<div style="margin: 6px 0; line-height: 1.3; font-size: 90%">{legend} each: piece, id, offsets, token type'
+        f'</div><div style="line-height: 1.3">{"".join(chips)}</div>{more}'
     )
+
+
+def _piece(piece: str, look: str) -> str:
+    strike = ' style="text-decoration: line-through"' if look == "cut off" else ""
+    return f"<b{strike}>{escape(short(piece, 30))}</b>"
 
 
 def weight_tree(parts: pd.DataFrame, tensors: pd.DataFrame, frozen: Sequence[str], unfolded: str) -> str:
@@ -98,24 +103,25 @@ def weight_tree(parts: pd.DataFrame, tensors: pd.DataFrame, frozen: Sequence[str
     lines = []
     for name, part in parts.iterrows():
         trains = "" if part["status"] == "dropped" else "frozen" if name in frozen else "trains"
-        lines.append(_tree_row(0, name, f"{part['tensors']} tensors", part["parameters"], part["status"], trains))
+        lines.append(_tree_row(0, name, f"({part['tensors']} tensors)", part["parameters"], part["status"], trains))
         if name == unfolded:
             inside = tensors[[one == name or one.startswith(f"{name}.") for one in tensors.index]]
             for tensor, row in inside.iterrows():
                 shape = " × ".join(map(str, row["shape"])) or "1"
                 label = tensor.removeprefix(f"{name}.")
                 lines.append(_tree_row(1, label, shape, row["parameters"], row["status"], trains))
-    heads = ("part or tensor", "shape", "parameters", "came from the checkpoint?", "")
+    heads = ("part or tensor", "shape", "parameters", "what became of it", "trains?")
     head = "".join(f'<th style="text-align: left; padding: 2px 14px 2px 0">{one}</th>' for one in heads)
     return f'<table style="border-collapse: collapse; line-height: 1.3"><tr>{head}</tr>{"".join(lines)}</table>'
 
 
 def _tree_row(level: int, name: str, shape: str, parameters: int, status: str, trains: str) -> str:
     cell = '<td style="text-align: left; padding: 1px 14px 1px 0">'
+    number = '<td style="text-align: right; padding: 1px 14px 1px 0; font-variant-numeric: tabular-nums">'
     weight = "bold" if status in ("new", "dropped", "changed") else "normal"
     return (
         f'<tr style="font-weight: {weight}"><td style="text-align: left; padding: 1px 14px 1px {level * 24}px">'
-        f"{'└ ' * level}{escape(name)}</td>{cell}{escape(shape)}</td>{cell}{parameters:,}</td>"
+        f"{'└ ' * level}{escape(name)}</td>{cell}{escape(shape)}</td>{number}{parameters:,}</td>"
         f"{cell}{MARKS.get(status, '')} {escape(status)}</td>{cell}{trains}</td></tr>"
     )
 

@@ -2,9 +2,15 @@
 
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForSequenceClassification, BertConfig, BertForPreTraining
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForPreTraining,
+    BertForSequenceClassification,
+)
 
-from lessons_lib.heads import compare_weights, parameter_table, without_prefix
+from lessons_lib.heads import compare_weights, parameter_table, part_table, training_memory, without_prefix
 
 SMALL = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
 
@@ -57,3 +63,26 @@ def test_parameters_are_counted_by_part():
     assert table["trainable"].to_dict() == {"bert": 0, "classifier": 8 * 2 + 2}
     inner = parameter_table(model, prefix="bert.")
     assert list(inner.index) == ["embeddings", "encoder", "pooler", "classifier"]
+
+
+def test_parts_stand_in_the_order_of_the_model():
+    size = {"hidden_size": 8, "num_hidden_layers": 12, "num_attention_heads": 2, "intermediate_size": 8}
+    model = BertForSequenceClassification(BertConfig(vocab_size=9, **size))
+    weights = without_prefix(model.state_dict(), "bert.")
+    file = {name: weights[name] for name in sorted(weights) if "classifier" not in name}  # as safetensors sorts them
+    parts = part_table(compare_weights(file | {"cls.bias": torch.zeros(2)}, weights))
+    layers = [f"encoder.layer.{number}" for number in range(12)]
+    assert list(parts.index) == ["embeddings", *layers, "pooler", "classifier", "cls"]
+    assert parts["parameters"].drop("cls").sum() == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_memory_is_what_the_optimizer_really_holds():
+    model = torch.nn.Linear(300, 200)
+    model.bias.requires_grad = False
+    optimizer = torch.optim.AdamW([model.weight])
+    model(torch.ones(1, 300)).sum().backward()
+    optimizer.step()
+    held = [tensor for state in optimizer.state.values() for tensor in state.values() if tensor.numel() > 1]
+    memory = training_memory(parameters=60_200, trainable=60_000)
+    assert memory["optimizer"] * 2**20 == sum(tensor.numel() * tensor.element_size() for tensor in held)
+    assert memory["gradients"] * 2**20 == model.weight.grad.numel() * 4

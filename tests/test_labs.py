@@ -126,7 +126,7 @@ def test_token_lab_counts_what_is_cut(tokenizer):
 )
 def test_token_lab_takes_any_text(tokenizer, text):
     lab = labs.token_lab(tokenizer, "start", "pair")
-    for max_length in (4, 512):
+    for max_length in (4, 128):
         lab.controls["max_length"].value = max_length
         lab.controls["text"].value = text
         lab.controls["pair"].value = text
@@ -184,6 +184,38 @@ def test_metrics_lab_reads_mistakes_of_one_kind(build):
 def test_metrics_lab_refuses_three_classes():
     with pytest.raises(ValueError, match="two classes"):
         labs.metrics_lab(np.zeros((4, 3)), np.zeros(4), [""] * 4, [""] * 4, ["a", "b", "c"])
+
+
+def test_mistakes_are_numbered_and_never_run_out(build):
+    lab = build("metrics")
+    count = int(lab.view.value.split(" mistakes of this kind")[0].rpartition(">")[2])
+    lab.controls["first"].value = 60
+    assert f'<ol start="{count}"' in lab.view.value
+    assert lab.view.value.count("<li") == 1
+
+
+def test_precision_of_nobody_is_no_number(build):
+    lab = build("metrics")
+    lab.controls["threshold"].value = 1.0
+    assert "precision–" in read(lab.view.value)
+
+
+def test_step_that_cannot_be_measured_is_said(model, monkeypatch):
+    lab = labs.padding_lab([5, 9], model)
+
+    def fail(*shape):
+        raise RuntimeError("<b>out of memory</b>")
+
+    monkeypatch.setattr(labs, "step_milliseconds", fail)
+    lab.buttons[0].click()
+    assert "cannot be measured: &lt;b&gt;out of memory" in lab.view.value
+    assert not lab.buttons[0].disabled
+
+
+def test_half_a_pair_is_not_asked(build):
+    lab = build("pair")
+    lab.controls["sentence2"].value = " "
+    assert "Type two sentences" in lab.view.value
 
 
 def test_pair_lab_says_what_the_model_says(model, tokenizer):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-from lessons_lib.metrics import bootstrap_interval, example_losses, softmax, worst_mistakes
+from lessons_lib.metrics import bootstrap_interval, example_losses, scores, softmax, worst_mistakes
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(scale=5, size=(40, 2))
@@ -44,3 +45,24 @@ def test_bootstrap_is_close_to_the_normal_interval():
 
 def test_bootstrap_repeats_with_its_seed():
     assert bootstrap_interval(LABELS, seed=3) == bootstrap_interval(LABELS, seed=3)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.9, 1.0])
+def test_scores_equal_those_of_scikit_learn(threshold):
+    rng = np.random.default_rng(0)
+    probabilities, labels = rng.random(200), rng.integers(0, 2, 200)
+    predicted = probabilities > threshold
+    expected = {
+        "accuracy": accuracy_score(labels, predicted),
+        "precision": precision_score(labels, predicted, zero_division=0),
+        "recall": recall_score(labels, predicted),
+        "f1": f1_score(labels, predicted),
+    }
+    assert scores(probabilities, labels, threshold) == pytest.approx(expected)
+
+
+def test_mistakes_follow_the_threshold():
+    logits, labels = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 0.0]]), np.array([1, 0, 1])
+    sentences = ["a", "b", "c"]
+    assert set(worst_mistakes(sentences, sentences, logits, labels)["sentence1"]) == {"b", "c"}
+    assert set(worst_mistakes(sentences, sentences, logits, labels, threshold=0.8)["sentence1"]) == {"a", "b", "c"}

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from transformers import DataCollatorWithPadding
+import torch
+from transformers import BertConfig, BertForSequenceClassification, DataCollatorWithPadding
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from lessons_lib.padding import batch_masks, batches, padding_cost
+from lessons_lib.padding import batch_masks, batches, epoch_order, padding_cost, step_milliseconds
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,30 @@ def test_fixed_length_equals_padding_max_length(pairs, tokenizer):
 def test_ratio_by_hand():
     assert padding_cost([1, 3], order=[0, 1], batch_size=2).ratio == 6 / 4
     assert padding_cost([1, 3], order=[0, 1], batch_size=1).ratio == 1
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_order_of_an_epoch_takes_each_text_once(grouped):
+    lengths = np.random.default_rng(0).integers(5, 100, 500).tolist()
+    order = epoch_order(lengths, batch_size=8, grouped=grouped, seed=3)
+    assert sorted(order) == list(range(500))
+    assert order == epoch_order(lengths, batch_size=8, grouped=grouped, seed=3)
+    assert order != epoch_order(lengths, batch_size=8, grouped=grouped, seed=4)
+
+
+def test_grouped_order_is_that_of_the_trainers_sampler():
+    lengths = np.random.default_rng(0).integers(5, 100, 500).tolist()
+    sampler = LengthGroupedSampler(8, lengths=lengths, generator=torch.Generator().manual_seed(5))
+    assert epoch_order(lengths, batch_size=8, grouped=True, seed=5) == list(sampler)
+
+
+def test_a_measured_step_is_a_step():
+    config = BertConfig(vocab_size=9, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=256)
+    model = BertForSequenceClassification(config)
+    model.classifier.weight.grad = torch.ones_like(model.classifier.weight)
+    model.train()
+    short, long = step_milliseconds(model, 2, 8), step_milliseconds(model, 16, 128)
+    assert 0 < short < long
+    assert model.training
+    assert model.classifier.weight.grad.sum() == model.classifier.weight.numel()
+    assert model.classifier.bias.grad is None

@@ -92,3 +92,30 @@ def test_widths_draw_one_line_a_name():
     ax = plots.plot_widths({"dynamic": [5, 9], "grouped": [9, 5]})
     assert [line.get_ydata().tolist() for line in ax.lines] == [[5, 9], [9, 5]]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["dynamic", "grouped"]
+
+
+def test_epoch_draws_real_tokens_and_padding():
+    ax = plots.plot_epoch([2, 4, 3, 1], order=[3, 1, 0, 2], batch_size=2, width=9)
+    real, padding = ([patch.get_width() for patch in container] for container in ax.containers)
+    assert real == [1, 4, 2, 3]
+    assert padding == [3, 0, 1, 0]
+    assert ax.get_xlim() == (0, 9)
+    assert len(ax.lines) == 1  # parts the two batches
+
+
+def test_frozen_parts_say_so():
+    ax = plots.plot_trainable({"embeddings": 5, "head": 1}, frozen=["embeddings"])
+    assert [text.get_text() for text in ax.texts] == ["frozen", "trains"]
+    assert ax.patches[0].get_hatch() and not ax.patches[1].get_hatch()
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_threshold_marks_its_point_on_both_curves(threshold):
+    probabilities, labels = np.array([0.1, 0.4, 0.6, 0.9]), np.array([0, 1, 0, 1])
+    recall = plots.plot_threshold(probabilities, labels, ["no", "yes"], threshold)
+    matrix, roc, _ = recall.figure.axes
+    assert sum(int(text.get_text()) for text in matrix.texts) == 4
+    point = {0.0: (1.0, 1.0), 0.5: (0.5, 0.5), 1.0: (0.0, 0.0)}[threshold]
+    assert tuple(float(value[0]) for value in roc.lines[1].get_data()) == point
+    labelled = [line.get_label() for line in recall.lines]
+    assert ("this threshold" in labelled) == (threshold < 1)  # nobody said yes: precision is no number

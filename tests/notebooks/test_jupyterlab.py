@@ -33,7 +33,7 @@ LABS = {
     "padding_lab": [("slider", "ArrowRight"), ("choice", "Enter"), ("button", "Enter")],
     "head_lab": [("slider", "ArrowRight"), ("second slider", "ArrowLeft")],
     "metrics_lab": [
-        ("slider", "ArrowRight ArrowRight ArrowRight ArrowRight"),
+        ("slider", " ".join(10 * ["ArrowRight"])),
         ("choice", "Enter"),
         ("number", "ArrowUp"),
     ],
@@ -112,7 +112,7 @@ def wait_for_server(folder: Path) -> str:
 
 @pytest.fixture
 def page(browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     yield page
@@ -238,8 +238,9 @@ def test_lesson(page, address, lesson):
         steps = {int(found[1]) for words in seen if (found := re.search(r"Training at step (\d+) of", words))}
         assert len(steps) >= 5, f"the dashboard stood still: {seen}"
         assert "Finished" in seen[-1]
-        panel = page.locator(".training-dashboard").last
-        panel.screenshot(path=SHOTS / f"{lesson}_dashboard_finished.png")
+        for theme in ("Dark", "Light"):
+            set_theme(page, theme)
+            show_cell(page, trains[0]["index"]).screenshot(path=SHOTS / f"{lesson}_dashboard_{theme.lower()}.png")
 
     for cell in code:
         called = re.search(r"^(\w+_lab)\(", cell["source"], flags=re.MULTILINE)
