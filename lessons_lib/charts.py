@@ -5,9 +5,9 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, HEIGHT = 300, 180
+WIDTH, HEIGHT = 240, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 34, 30
-LEGEND = 14  # the height of a row of the legend, which holds two names
+LEGEND = 14  # the height of a name in the legend
 STYLES = (
     ("#0072B2", "", "circle"),
     ("#B36B00", "5 3", "square"),
@@ -36,7 +36,7 @@ def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", x
     xticks = ticks(0, max([x for x, _ in everything] + [xmax or 1]), whole=True)
     low, high, right = min(*ys, yticks[0]), max(*ys, yticks[-1]), max(xticks[-1], xmax or 1)
 
-    top = TOP + LEGEND * ((len(drawn) - 1) // 2)
+    top = TOP + LEGEND * max(len(drawn) - 1, 0)
 
     def place(x: float, y: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - RIGHT) * x / right
@@ -112,6 +112,6 @@ def _spot(x: float, y: float, color: str, marker: str) -> str:
 
 
 def _legend(number: int, name: str, color: str, dash: str, marker: str) -> str:
-    x, y = LEFT + number % 2 * (WIDTH - LEFT) / 2, 25 + LEGEND * (number // 2)
+    x, y = LEFT, 25 + LEGEND * number
     line = f'<line x1="{x:.0f}" x2="{x + 18:.0f}" y1="{y}" y2="{y}" stroke="{color}" stroke-dasharray="{dash}"/>'
-    return f'{line}{_spot(x + 9, y, color, marker)}<text x="{x + 23:.0f}" y="{y + 4}">{escape(name[:17])}</text>'
+    return f'{line}{_spot(x + 9, y, color, marker)}<text x="{x + 23:.0f}" y="{y + 4}">{escape(name[:28])}</text>'

@@ -46,3 +46,11 @@ def test_ticks_cover_what_they_label(low, high):
 def test_two_curves_differ_by_more_than_colour():
     dashes = [dash for _, dash, _ in charts.STYLES]
     assert len(set(dashes)) == len(dashes)
+
+
+def test_legend_leaves_room_for_each_name():
+    names = {f"metric {number}": [(0, 0.0), (1, 1.0)] for number in range(6)}
+    svg = charts.line_chart(names, "metrics", xmax=1)
+    baselines = [float(y) for y in re.findall(r'y="([^"]*)">metric', svg)]
+    assert len(set(baselines)) == 6
+    assert max(baselines) < min(y for line in polylines(svg) for _, y in line)

@@ -146,8 +146,8 @@ def run_all(page, lesson: str) -> list[str]:
             if words not in seen:
                 seen.append(words)
                 if len(seen) == 12:
-                    panel.scroll_into_view_if_needed()
-                    page.wait_for_timeout(1500)
+                    index = panel.evaluate("one => one.closest('.jp-Cell').dataset.windowedListIndex")
+                    show_cell(page, int(index))
                     page.screenshot(path=SHOTS / f"{lesson}_dashboard_running.png")
     return seen
 

@@ -1,0 +1,193 @@
+"""Measures what pretraining buys: eight starts, one budget, the same data. `make bench-starts`, or
+
+    python benchmarks/starts.py                                          the embedded pairs
+    python benchmarks/starts.py --dataset ../shared/glue --task mrpc     the real MRPC
+
+Each start sees `train_size` training pairs `epochs` times (one of them `more` times as many pairs) and is judged on the
+validation split, with each of the seeds. Results are kept in benchmarks/starts.json, by task, after every run; a run
+that is there already, with the same settings, is not repeated.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from datasets import load_dataset
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from lessons_lib import machine, start_lesson
+from lessons_lib.heads import part_of, without_prefix
+
+RESULTS = Path(__file__).with_suffix(".json")
+PRETRAINED = ("untrained head", "frozen encoder", "fine-tuned", "layer-wise rates")
+SCRATCH = ("from scratch", "from scratch, more")
+
+
+def layer_groups(model, learning_rate: float, decay: float = 0.8, weight_decay: float = 0.01) -> list[dict]:
+    """Return AdamW's parameter groups: each part slower than the one above, no weight decay on bias and LayerNorm."""
+    weights = without_prefix(dict(model.named_parameters()), model.base_model_prefix + ".")
+    parts = list(dict.fromkeys(map(part_of, weights)))
+    groups = []
+    for below, part in enumerate(reversed(parts)):
+        for decays in (True, False):
+            chosen = [
+                weight
+                for name, weight in weights.items()
+                if part_of(name) == part and (name.endswith("bias") or "LayerNorm" in name) != decays
+            ]
+            rate = learning_rate * decay**below
+            groups.append({"params": chosen, "lr": rate, "weight_decay": weight_decay if decays else 0.0})
+    return [group for group in groups if group["params"]]
+
+
+def bag_of_words(train, validation) -> np.ndarray:
+    """Return predictions of a logistic regression on which words two sentences share and in which they differ."""
+    counter = CountVectorizer(binary=True).fit([*train["sentence1"], *train["sentence2"]])
+
+    def features(split):
+        first, second = counter.transform(split["sentence1"]), counter.transform(split["sentence2"])
+        return hstack([first.multiply(second), abs(first - second)])
+
+    model = LogisticRegression(max_iter=1000).fit(features(train), train["label"][:])
+    return model.predict(features(validation))
+
+
+def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> dict[str, float]:
+    """Train `start` on the first `size` pairs, judge it on the validation pairs, and return what was measured."""
+    tokenizer, train, validation = data
+    set_seed(seed)
+    source, kwargs = lesson.checkpoint, {"revision": lesson.revision, "num_labels": 2}
+    if start in SCRATCH:
+        model = AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(source, **kwargs))
+    else:
+        model = AutoModelForSequenceClassification.from_pretrained(source, **kwargs)
+    if start == "frozen encoder":
+        model.base_model.requires_grad_(False)
+    args = TrainingArguments(
+        "build/benchmarks/starts",
+        num_train_epochs=epochs,
+        per_device_train_batch_size=lesson.batch_size,
+        per_device_eval_batch_size=32,
+        learning_rate=1e-3 if start == "frozen encoder" else lesson.learning_rate,
+        warmup_steps=0.1,
+        train_sampling_strategy="group_by_length",
+        save_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        seed=seed,
+        **lesson.precision,
+    )
+    optimizer = torch.optim.AdamW(layer_groups(model, args.learning_rate)) if start == "layer-wise rates" else None
+    trainer = Trainer(
+        model=model,
+        args=args,
+        train_dataset=train.select(range(size)),
+        data_collator=DataCollatorWithPadding(tokenizer),
+        processing_class=tokenizer,
+        optimizers=(optimizer, None),
+    )
+    began = time.perf_counter()
+    if start != "untrained head":
+        trainer.train()
+    seconds = time.perf_counter() - began
+    prediction = trainer.predict(validation)
+    state = trainer.optimizer.state.values() if trainer.optimizer is not None else []
+    held = sum(one.numel() * one.element_size() for group in state for one in group.values() if torch.is_tensor(one))
+    trains = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    return {
+        **scores(prediction.label_ids, prediction.predictions.argmax(axis=-1)),
+        "seconds": round(seconds, 1),
+        "trainable": trains if start != "untrained head" else 0,
+        "optimizer_mib": round(held / 2**20, 1),
+    }
+
+
+def scores(labels, predictions) -> dict[str, float]:
+    """Return accuracy and F1, four decimals each."""
+    return {
+        "accuracy": round(float(accuracy_score(labels, predictions)), 4),
+        "f1": round(float(f1_score(labels, predictions)), 4),
+    }
+
+
+def plan(seeds: int, size: int, more: int, curve: list[int]) -> list[tuple[str, int, int]]:
+    """Return `(start, training pairs, seed)` for each run: seed by seed, so that whole seeds are done first."""
+    runs = []
+    for seed in range(1, seeds + 1):
+        runs += [(start, size, seed) for start in (*PRETRAINED, "from scratch")]
+        runs += [("from scratch, more", size * more, seed)]
+        runs += [(start, at, seed) for at in curve for start in ("fine-tuned", "from scratch")]
+    return runs
+
+
+def main() -> None:
+    """Measure what is not measured yet, print and write it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="")
+    parser.add_argument("--task", default="")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--train-size", type=int, default=480)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--more", type=int, default=4)
+    parser.add_argument("--curve", type=int, nargs="*", default=[120, 1920])
+    wanted = parser.parse_args()
+    for name, value in (("LESSONS_DATASET", wanted.dataset), ("LESSONS_TASK", wanted.task)):
+        if value:
+            os.environ[name] = value
+    lesson = start_lesson("04")
+    raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
+    tokenizer = AutoTokenizer.from_pretrained(lesson.checkpoint, revision=lesson.revision)
+    tokenized = raw.map(lambda rows: tokenizer(rows["sentence1"], rows["sentence2"], truncation=True), batched=True)
+    data = (tokenizer, tokenized["train"].shuffle(seed=0), tokenized["validation"])
+    everything = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    settings = {
+        "machine": machine.device_name(lesson.device),
+        "precision": lesson.precision,
+        "versions": {name: version(name) for name in ("torch", "transformers", "datasets", "scikit-learn")},
+        "checkpoint": Path(lesson.checkpoint).parent.name if Path(lesson.checkpoint).is_dir() else lesson.checkpoint,
+        "batch_size": lesson.batch_size,
+        "learning_rate": lesson.learning_rate,
+        "train_size": wanted.train_size,
+        "epochs": wanted.epochs,
+        "more": wanted.more,
+    }
+    found = everything.get(lesson.task, {})
+    if found.get("settings") != settings:
+        found = {"settings": settings, "runs": []}
+    labels, some = np.array(raw["validation"]["label"][:]), data[1].select(range(wanted.train_size))
+    found["baselines"] = {
+        "majority class": scores(labels, np.full_like(labels, round(np.mean(some["label"][:])))),
+        "bag of words": scores(labels, bag_of_words(some, raw["validation"])),
+    }
+    done = {(run["start"], run["train_size"], run["seed"]) for run in found["runs"]}
+    for start, size, seed in plan(wanted.seeds, wanted.train_size, wanted.more, wanted.curve):
+        if (start, size, seed) in done or size > len(data[1]):
+            continue
+        measured = train_model(start, lesson, data, seed, size, wanted.epochs)
+        found["runs"].append({"start": start, "train_size": size, "seed": seed, **measured})
+        found |= {"command": "python benchmarks/starts.py", "date": datetime.date.today().isoformat()}
+        RESULTS.write_text(json.dumps(everything | {lesson.task: found}, indent=1) + "\n", encoding="utf-8")
+        print(start, size, seed, measured, flush=True)
+
+
+if __name__ == "__main__":
+    main()
