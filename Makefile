@@ -22,7 +22,7 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test pairs format
+.PHONY: lab run test pairs format bench-starts
 
 lab: $(READY)
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -37,6 +37,9 @@ test: $(READY) $(WIDGETS7)
 
 pairs: $(READY)
 	$(BIN)/python -m lessons_lib.embedded.build_pairs
+
+bench-starts: $(READY)
+	$(BIN)/python benchmarks/starts.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -5,7 +5,7 @@
 
 Each start sees `train_size` training pairs `epochs` times (one of them `more` times as many pairs) and is judged on the
 validation split, with each of the seeds. Results are kept in benchmarks/starts.json, by task, after every run; a run
-that is there already, with the same settings, is not repeated.
+that is there already, with the same settings, is not repeated. The figures in docs/ are drawn from that file.
 """
 
 import argparse
@@ -33,10 +33,12 @@ from transformers import (
     set_seed,
 )
 
-from lessons_lib import machine, start_lesson
+from lessons_lib import machine, plots, start_lesson
+from lessons_lib.compare import seed_table
 from lessons_lib.heads import part_of, without_prefix
 
 RESULTS = Path(__file__).with_suffix(".json")
+DOCS = Path(__file__).parents[1] / "docs"
 PRETRAINED = ("untrained head", "frozen encoder", "fine-tuned", "layer-wise rates")
 SCRATCH = ("from scratch", "from scratch, more")
 
@@ -135,8 +137,29 @@ def plan(seeds: int, size: int, more: int, curve: list[int]) -> list[tuple[str, 
     for seed in range(1, seeds + 1):
         runs += [(start, size, seed) for start in (*PRETRAINED, "from scratch")]
         runs += [("from scratch, more", size * more, seed)]
-        runs += [(start, at, seed) for at in curve for start in ("fine-tuned", "from scratch")]
+        runs += [("fine-tuned", at, seed) for at in curve]
+        runs += [("from scratch", at, seed) for at in curve if at != size * more]
     return runs
+
+
+def draw(task: str, found: dict) -> None:
+    """Write docs/starts-<task>.png and docs/curve-<task>.png from what was found, and print the table."""
+    size, more = found["settings"]["train_size"], found["settings"]["train_size"] * found["settings"]["more"]
+    runs = [run for run in found["runs"] if run["train_size"] == (more if "more" in run["start"] else size)]
+    table = seed_table([run for run in runs if run["start"] in (*PRETRAINED, *SCRATCH)])
+    print(table.drop(columns="train_size").round(3).to_string())
+    baselines = {name: measured["accuracy"] for name, measured in found["baselines"].items()}
+    _save(plots.plot_starts(table, baselines, line="majority class"), f"starts-{task}.png")
+    curves = {}
+    for start in ("fine-tuned", "from scratch"):
+        points = [run for run in found["runs"] if run["start"].removesuffix(", more") == start]
+        curves[start] = seed_table(points, by="train_size")
+    line = ("majority class", baselines["majority class"])
+    _save(plots.plot_learning_curve(curves, line), f"curve-{task}.png")
+
+
+def _save(axes, name: str) -> None:
+    axes.figure.savefig(DOCS / name, dpi=130, bbox_inches="tight", facecolor="white")
 
 
 def main() -> None:
@@ -187,6 +210,7 @@ def main() -> None:
         found |= {"command": "python benchmarks/starts.py", "date": datetime.date.today().isoformat()}
         RESULTS.write_text(json.dumps(everything | {lesson.task: found}, indent=1) + "\n", encoding="utf-8")
         print(start, size, seed, measured, flush=True)
+    draw(lesson.task, found)
 
 
 if __name__ == "__main__":

@@ -248,3 +248,47 @@ def _curve(ax: Axes, across: np.ndarray, up: np.ndarray, point: tuple[float, flo
     if point:
         ax.plot(*point, color=BLACK, marker="o", linestyle="", markersize=8, clip_on=False, label="this threshold")
     ax.set(xlim=(-0.02, 1.02), ylim=(0, 1.05))
+
+
+def plot_starts(table: pd.DataFrame, baselines: Mapping[str, float], line: str, ax: Axes | None = None) -> Axes:
+    """Draw the accuracy of several starts: a bar each with its interval over seeds, and `baselines` above them.
+
+    `table` comes from `compare.seed_table`; `line` names the baseline that is also drawn across.
+    """
+    ax = _axes(ax, width=8, height=0.9 + 0.42 * (len(table) + len(baselines)))
+    bars = [*baselines.items(), *table["accuracy"].items()]
+    reach = [*(0.0 for _ in baselines), *(table["high"] - table["accuracy"])]
+    names, values = zip(*bars, strict=True)
+    drawn = ax.barh(names, values, color=[GREY] * len(baselines) + [BLUE] * len(table))
+    for patch in drawn[: len(baselines)]:
+        patch.set_hatch("///")
+    ax.errorbar(
+        values[len(baselines) :], names[len(baselines) :], xerr=reach[len(baselines) :], fmt="none", color=BLACK
+    )
+    for name, value, far in zip(names, values, reach, strict=True):
+        ax.annotate(f"{value:.3f}", (value + far, name), (5, -4), textcoords="offset points")
+    ax.axvline(baselines[line], color=ORANGE, linestyle="--", label=line)
+    ax.invert_yaxis()
+    ax.set(xlabel="accuracy on validation", xlim=(0, 1.02))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    return ax
+
+
+def plot_learning_curve(tables: Mapping[str, pd.DataFrame], line: tuple[str, float], ax: Axes | None = None) -> Axes:
+    """Draw accuracy over the number of training pairs, one line a name with its interval over seeds as a band.
+
+    Each table comes from `compare.seed_table(runs, by="train_size")`; `line` is a `(name, value)` to compare with.
+    """
+    ax = _axes(ax)
+    styles = ((BLUE, "-", "o"), (GREEN, "--", "s"))
+    for (name, table), (color, style, marker) in zip(tables.items(), styles, strict=False):
+        table = table.sort_index()
+        ax.plot(table.index, table["accuracy"], color=color, linestyle=style, marker=marker, label=name)
+        ax.fill_between(table.index, table["low"], table["high"], color=color, alpha=0.15)
+    ax.axhline(line[1], color=ORANGE, linestyle=":", label=line[0])
+    ax.set(xscale="log", xlabel="training pairs", ylabel="accuracy on validation")
+    sizes = sorted({size for table in tables.values() for size in table.index})
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.xaxis.minorticks_off()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+    return ax

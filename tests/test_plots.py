@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from lessons_lib import plots
@@ -119,3 +120,25 @@ def test_threshold_marks_its_point_on_both_curves(threshold):
     assert tuple(float(value[0]) for value in roc.lines[1].get_data()) == point
     labelled = [line.get_label() for line in recall.lines]
     assert ("this threshold" in labelled) == (threshold < 1)  # nobody said yes: precision is no number
+
+
+def seeds(accuracy):
+    rows = {"accuracy": accuracy, "low": [one - 0.02 for one in accuracy], "high": [one + 0.02 for one in accuracy]}
+    return pd.DataFrame(rows, index=[f"start {number}" for number in range(len(accuracy))])
+
+
+def test_starts_have_a_bar_each_and_an_interval():
+    ax = plots.plot_starts(seeds([0.8, 0.7]), {"majority class": 0.675}, line="majority class")
+    bars, intervals = [one for one in ax.containers if len(one) == 3]
+    assert [patch.get_width() for patch in bars] == [0.675, 0.8, 0.7]
+    assert bars[0].get_hatch() and not bars[1].get_hatch()
+    assert [text.get_text() for text in ax.texts] == ["0.675", "0.800", "0.700"]
+    ends = [segment[:, 0].tolist() for segment in intervals[2][0].get_segments()]
+    assert ends == [pytest.approx([0.78, 0.82]), pytest.approx([0.68, 0.72])]
+
+
+def test_learning_curve_draws_each_size():
+    table = seeds([0.6, 0.8]).set_axis([480, 120])
+    ax = plots.plot_learning_curve({"fine-tuned": table}, ("majority class", 0.675))
+    assert ax.lines[0].get_xydata().tolist() == [[120, 0.8], [480, 0.6]]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["120", "480"]

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from lessons_lib import charts, run_panel, views
+from lessons_lib import charts, plots, run_panel, views
 from lessons_lib.heads import part_table
 from lessons_lib.run_state import RunState
 from lessons_lib.tokens import truncation_table
@@ -79,6 +79,7 @@ VIEWS = {
     "numbers": lambda text: views.numbers({text: text}),
     "note": views.note,
     "code": views.code,
+    "show": lambda text: plots.show(plots.plot_lengths([3, 5]), text).data,
     "meters": lambda text: views.meters({text: 0.5}),
     "mistake_list": lambda text: views.mistake_list(mistakes(text), [text, text]),
     "weight_tree": tree,
@@ -91,7 +92,7 @@ VIEWS = {
 @pytest.mark.parametrize("view", VIEWS)
 def test_hostile_text_is_text(view, text):
     shown = read(VIEWS[view](text))
-    assert view == "chart" or text in shown  # a chart is a picture: its names are inside it
+    assert view in ("chart", "show") or text in shown  # a picture holds its words inside it
 
 
 @pytest.mark.parametrize("text", HOSTILE)
