@@ -7,7 +7,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-WIDGETS7 := $(VENV)/ipywidgets7
 CACHE := $(CURDIR)/.cache
 $(shell mkdir -p '$(CACHE)')
 
@@ -30,7 +29,7 @@ lab: $(READY)
 run: $(READY)
 	$(BIN)/python scripts/run_lessons.py $(LESSON)
 
-test: $(READY) $(WIDGETS7)
+test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
@@ -51,9 +50,6 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Installing the course into $(VENV). This happens once and takes some minutes."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[embedded,lab,book,test]"
-	@touch $@
-
-# The ipywidgets that Colab has, beside the newest one: the labs are tested on both.
-$(WIDGETS7): $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ ipywidgets==7.7.1 ipython_genutils==0.2.0
+	@# beside the newest ipywidgets, the one that Colab has: the labs are tested on both
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/ipywidgets7 ipywidgets==7.7.1 ipython_genutils==0.2.0
 	@touch $@

@@ -12,6 +12,7 @@ import argparse
 import datetime
 import json
 import os
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -173,6 +174,8 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=4)
     parser.add_argument("--curve", type=int, nargs="*", default=[120, 1920])
     wanted = parser.parse_args()
+    if wanted.seeds < 2:
+        parser.error("an interval over seeds needs at least two of them")
     for name, value in (("LESSONS_DATASET", wanted.dataset), ("LESSONS_TASK", wanted.task)):
         if value:
             os.environ[name] = value
@@ -206,8 +209,12 @@ def main() -> None:
         if (start, size, seed) in done or size > len(data[1]):
             continue
         measured = train_model(start, lesson, data, seed, size, wanted.epochs)
+        done.add((start, size, seed))
         found["runs"].append({"start": start, "train_size": size, "seed": seed, **measured})
-        found |= {"command": "python benchmarks/starts.py", "date": datetime.date.today().isoformat()}
+        found |= {
+            "command": " ".join(["python benchmarks/starts.py", *sys.argv[1:]]),
+            "date": datetime.date.today().isoformat(),
+        }
         RESULTS.write_text(json.dumps(everything | {lesson.task: found}, indent=1) + "\n", encoding="utf-8")
         print(start, size, seed, measured, flush=True)
     draw(lesson.task, found)

@@ -24,31 +24,34 @@ Points = Sequence[tuple[float, float]]
 def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", xmax: float | None = None) -> str:
     """Return the SVG of one line a name through its `(x, y)` points; points that are not finite are left out.
 
-    At most `MOST_POINTS` a line are drawn, evenly chosen and always the last one. `xmax` is how far the x axis reaches.
+    At most `MOST_POINTS` a line are drawn, evenly chosen and always the last one, and as many lines as there are
+    `STYLES` to tell them apart. `xmax` is how far the x axis reaches.
 
     >>> line_chart({"loss": [(1, 0.7), (2, 0.5)]}, "loss").count("<polyline")
     1
     """
-    drawn = {name: _thinned([(x, y) for x, y in points if math.isfinite(y)]) for name, points in series.items()}
+    shown = list(series.items())[: len(STYLES)]
+    drawn = {name: _thinned([(x, y) for x, y in points if math.isfinite(y)]) for name, points in shown}
     everything = [point for points in drawn.values() for point in points]
     ys = [y for _, y in everything] or [0.0, 1.0]
     yticks = ticks(min(ys), max(ys))
-    xticks = ticks(0, max([x for x, _ in everything] + [xmax or 1]), whole=True)
-    low, high, right = min(*ys, yticks[0]), max(*ys, yticks[-1]), max(xticks[-1], xmax or 1)
-
-    top = TOP + LEGEND * max(len(drawn) - 1, 0)
+    right = max([x for x, _ in everything] + [xmax or 1])
+    xticks = [tick for tick in ticks(0, right, most=3, whole=True) if tick <= right]
+    low, high = min(*ys, yticks[0]), max(*ys, yticks[-1])
+    height = HEIGHT + LEGEND * max(len(drawn) - 1, 0)  # the legend pushes the curves down, and never together
+    top, bottom = TOP + height - HEIGHT, height - BOTTOM
 
     def place(x: float, y: float) -> tuple[float, float]:
         across = LEFT + (WIDTH - LEFT - RIGHT) * x / right
-        return across, HEIGHT - BOTTOM - (HEIGHT - top - BOTTOM) * (y - low) / (high - low)
+        return across, bottom - (bottom - top) * (y - low) / (high - low)
 
-    parts = [_grid(place, xticks, yticks, low, right, xlabel)]
+    parts = [_grid(place, xticks, yticks, low, xlabel)]
     for number, (name, points) in enumerate(drawn.items()):
         parts.append(_line([place(*point) for point in points], *STYLES[number % len(STYLES)]))
         if name != title:
             parts.append(_legend(number, name, *STYLES[number % len(STYLES)]))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#FFF"/>'
         f'<text x="{LEFT}" y="13" font-weight="bold">{escape(title)}</text>{"".join(parts)}</svg>'
     )
@@ -57,7 +60,9 @@ def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", x
 def picture(svg: str, alt: str) -> str:
     """Return the HTML of `svg` as a picture with an alternative text; in a picture nothing can run."""
     data = base64.b64encode(svg.encode()).decode("ascii")
-    return f'<img alt="{escape(alt)}" width="{WIDTH}" height="{HEIGHT}" src="data:image/svg+xml;base64,{data}">'
+    return (
+        f'<img alt="{escape(alt)}" width="{WIDTH}" style="vertical-align: top" src="data:image/svg+xml;base64,{data}">'
+    )
 
 
 def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
@@ -81,7 +86,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return points[::-1][::stride][::-1]  # counted from the end, so that the last one stays
 
 
-def _grid(place, xticks: list[float], yticks: list[float], low: float, right: float, xlabel: str) -> str:
+def _grid(place, xticks: list[float], yticks: list[float], low: float, xlabel: str) -> str:
     lines, step = [], yticks[1] - yticks[0]
     shown = ".0e" if step < 0.001 else f",.{max(0, -math.floor(math.log10(step)))}f"
     for tick in yticks:
@@ -94,7 +99,7 @@ def _grid(place, xticks: list[float], yticks: list[float], low: float, right: fl
         x, y = place(tick, low)
         anchor = "middle" if x < WIDTH - 30 else "end"
         lines.append(f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="{anchor}">{tick:,.0f}</text>')
-    lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(xlabel)}</text>')
+    lines.append(f'<text x="{WIDTH - RIGHT}" y="{y + 26:.1f}" text-anchor="end">{escape(xlabel)}</text>')
     return "".join(lines)
 
 

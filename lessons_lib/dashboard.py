@@ -1,20 +1,37 @@
 """A training run, watched: hand `TrainingDashboard()` to any `Trainer` as one of its `callbacks`."""
 
+import atexit
+import functools
 import shutil
 import sys
 import time
 import warnings
 from collections.abc import Callable
 
+import torch
 from IPython import get_ipython
 from IPython.display import HTML, display
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from lessons_lib.run_panel import line, panel
+from lessons_lib.run_panel import GOING_ON, line, panel
 from lessons_lib.run_state import RunState
 
 SHARE = 0.01  # of the run's time that drawing may take
+
+
+def _guarded(method: Callable) -> Callable:
+    """Return `method` so that an error of its own stops the dashboard, and not hours of training."""
+
+    @functools.wraps(method)
+    def run(self, *args, **kwargs) -> None:
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:
+            warnings.warn(f"The dashboard stops, because of {error!r}; the training goes on.", stacklevel=2)
+            self._close()
+
+    return run
 
 
 class TrainingDashboard(TrainerCallback):
@@ -22,7 +39,7 @@ class TrainingDashboard(TrainerCallback):
 
     In a notebook a panel, in a terminal one line. It is drawn at most every `every` seconds, and less often where
     drawing would take more than a hundredth of the run. One dashboard may watch several runs, one after another; a run
-    that is interrupted leaves the state that it had come to.
+    that is interrupted leaves the state that it had come to. Under several processes the first one draws.
 
     >>> from transformers import Trainer
     >>> trainer = Trainer(model, args, callbacks=[TrainingDashboard()])  # doctest: +SKIP
@@ -32,103 +49,123 @@ class TrainingDashboard(TrainerCallback):
         """Draw every `every` seconds at most, by `clock`."""
         self.every, self.clock = every, clock
         self.run: RunState | None = None
-        self.drawn = 0
-        self._hook = self._place = None
-        self._watching_cell = False
+        self.drawn, self._next, self._row = 0, 0.0, 0
+        self._hook = self._place = self._shell = None
 
+    @_guarded
     def on_train_begin(self, args, state, control, model=None, **kwargs) -> None:
         """Start a new panel, below the last one, and count the tokens that go into `model` from now on."""
-        self._close()
+        self._stopped()
         if not state.is_world_process_zero:
             return
-        step = state.global_step
-        self.run = RunState(self.clock(), step, state.max_steps, state.num_train_epochs, step)
+        now, step = self.clock(), state.global_step
+        self.run = RunState(now, step, state.max_steps, state.num_train_epochs, step, state.epoch or 0.0)
+        self.run.mark, self.run.processes = now, args.world_size
         for logs in state.log_history:  # of a run that is resumed
-            self.run.log(logs.get("step", 0), logs)
-        self._hook = (
-            model.register_forward_pre_hook(self.run.count_tokens, with_kwargs=True) if model is not None else None
-        )
-        self._next = self.clock()
-        self.drawn, self._place, self._row = 0, None, 0 if args.disable_tqdm else 1
+            self.run.log(logs["step"], logs)
+            if "learning_rate" in logs:
+                self.run.rate(logs["step"], logs["learning_rate"])
+        if model is not None:
+            count = torch.compiler.disable(self.run.count_tokens) if args.torch_compile else self.run.count_tokens
+            self._hook = model.register_forward_pre_hook(count, with_kwargs=True)
+        self.drawn, self._next, self._row = 0, now, 0 if args.disable_tqdm else 1
         shell = get_ipython()
         if getattr(shell, "kernel", None) is not None:
+            self._shell = shell
             shell.events.register("post_run_cell", self._cell_ended)
-            self._watching_cell = True
+        atexit.register(self._stopped)
         self._refresh("starting")
 
-    def on_step_begin(self, args, state, control, **kwargs) -> None:
-        """Start the clock of a step."""
-        if self.run:
-            self.run.step_began = self.clock()
+    @_guarded
+    def on_optimizer_step(self, args, state, control, optimizer=None, **kwargs) -> None:
+        """Keep the learning rate of the step that is being made."""
+        if self.run and optimizer is not None:
+            self.run.rate(state.global_step + 1, optimizer.param_groups[0]["lr"])
 
-    def on_step_end(self, args, state, control, lr_scheduler=None, **kwargs) -> None:
+    @_guarded
+    def on_step_end(self, args, state, control, **kwargs) -> None:
         """Stop the clock of the step, and draw where it is time to."""
         if self.run:
             self.run.step_ended(self.clock(), state.global_step, state.epoch)
-            if lr_scheduler is not None:
-                self.run.rate(lr_scheduler.get_last_lr()[0])
-            if self.clock() >= self._next:
-                self._refresh("training")
+            self._refresh_if_due("training")
 
+    @_guarded
     def on_prediction_step(self, args, state, control, **kwargs) -> None:
         """Draw where it is time to, so that a long evaluation does not look like a halt."""
-        if self.run and self.clock() >= self._next:
-            self._refresh("evaluating")
+        self._refresh_if_due("evaluating")
 
+    @_guarded
+    def on_evaluate(self, args, state, control, **kwargs) -> None:
+        """Time the next step from here: evaluating is not training."""
+        if self.run:
+            self.run.mark = self.clock()
+
+    on_save = on_evaluate
+
+    @_guarded
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
         """Keep what the `Trainer` writes down."""
         if self.run:
             self.run.log(state.global_step, logs or {})
 
+    @_guarded
     def on_train_end(self, args, state, control, **kwargs) -> None:
         """Draw the end of the run, which stays."""
         if self.run:
             self._refresh("finished" if state.global_step >= state.max_steps else "stopped early")
         self._close()
 
+    @_guarded
     def _cell_ended(self, result) -> None:
         """Say of a run that an error or an interrupt has ended where it came to; IPython calls this after each cell."""
+        error = result.error_in_exec
+        self._stopped(f"stopped by {type(error).__name__}" if error else "stopped")
+
+    def _stopped(self, status: str = "stopped") -> None:
+        """Draw a run that did not come to its end, if there is one, for the last time."""
         if self.run:
-            error = result.error_in_exec
-            self._refresh(f"stopped by {type(error).__name__}" if error else "stopped")
+            self._refresh(status)
         self._close()
 
     def _close(self) -> None:
         if self._hook:
             self._hook.remove()
-        if self._watching_cell:
-            get_ipython().events.unregister("post_run_cell", self._cell_ended)
+        if self._shell:
+            self._shell.events.unregister("post_run_cell", self._cell_ended)
         if isinstance(self._place, tqdm):
             self._place.close()
-        self.run = self._hook = self._place = None
-        self._watching_cell = False
+        atexit.unregister(self._stopped)
+        self.run = self._hook = self._place = self._shell = None
+
+    def _refresh_if_due(self, status: str) -> None:
+        if self.run and self.clock() >= self._next:
+            self._refresh(status)
 
     def _refresh(self, status: str) -> None:
         """Draw, and see to it that the next drawing comes no sooner than the time it takes allows."""
         began = self.clock()
-        try:
-            self._draw(status)
-        except Exception as error:  # hours of training must not end because of a picture
-            warnings.warn(f"The dashboard cannot be drawn ({error!r}) and stops; the training goes on.", stacklevel=2)
-            self._close()
+        self._draw(status)
         self.drawn += 1
         ended = self.clock()
         self._next = ended + max(self.every, (ended - began) / SHARE)
+        self.run.mark += ended - began  # drawing is not training
 
     def _draw(self, status: str) -> None:
-        if self._watching_cell:
+        if self._shell:
             page = HTML(panel(self.run, status, self.clock()))
             if self._place is None:
                 self._place = display(page, display_id=True)
             else:
                 self._place.update(page)
             return
-        over = status not in ("starting", "training", "evaluating")
         words = line(self.run, status, self.clock())
         if not sys.stderr.isatty():
-            if over:
+            if status not in GOING_ON:
                 print(words, file=sys.stderr)
             return
         if self._place is None:  # below the bar of the Trainer, where it shows one
             self._place = tqdm(total=0, bar_format="{desc}", position=self._row, leave=True)
-        self._place.set_description_str(words if over else words[: shutil.get_terminal_size().columns - 1])
+        if status in GOING_ON:
+            self._place.set_description_str(words[: shutil.get_terminal_size().columns - 1])
+        else:  # closing it draws it once more, and whole
+            self._place.set_description_str(words, refresh=False)

@@ -1,69 +1,22 @@
-"""Things to touch: a few labelled controls, and below them a view that follows.
+"""Things to touch: one lab for each idea of the lessons.
 
-Made of what ipywidgets 7 and 8 share (Colab has 7.7.1). What is counted comes from the pure modules, what is drawn from
-`plots` and `views`; a lab only ties them to its controls. Where no kernel listens (a page, a book), a lab is the still
-view that it began with.
+What is counted comes from the pure modules, what is drawn from `plots` and `views`; a lab only ties them to controls.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from uuid import uuid4
+from collections.abc import Sequence
 
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import torch
-from IPython.display import HTML, display
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lessons_lib import plots, views
 from lessons_lib.heads import part_table, training_memory
+from lessons_lib.lab import Lab, choice
 from lessons_lib.metrics import scores, softmax, worst_mistakes
 from lessons_lib.padding import batches, epoch_order, padding_cost, step_milliseconds
 from lessons_lib.tokens import truncation_table
-
-
-class Lab:
-    """Controls by name, and a view below them that changes when one of them does."""
-
-    def __init__(
-        self, draw: Callable[..., str], controls: Mapping[str, widgets.Widget], buttons: Sequence = ()
-    ) -> None:
-        """Let `draw`, given the value of each control by its name, return the HTML of the view."""
-        self.controls, self.buttons, self._draw = dict(controls), list(buttons), draw
-        self.view = widgets.HTML(layout=widgets.Layout(width="100%"))
-        for control in self.controls.values():
-            control.style.description_width = "initial"
-            control.observe(lambda change: self.redraw(), names="value")
-        self.redraw()
-
-    def values(self) -> dict[str, object]:
-        """Return the value of each control by its name."""
-        return {name: control.value for name, control in self.controls.items()}
-
-    def redraw(self) -> None:
-        """Draw the view anew; what goes wrong is said in the view, because a widget's errors are seen nowhere else."""
-        try:
-            self.view.value = self._draw(**self.values())
-        except Exception as error:
-            self.view.value = views.note(f"This cannot be shown. {type(error).__name__}: {views.short(str(error))}")
-
-    def _ipython_display_(self) -> None:
-        still = f"lab-{uuid4().hex}"
-        where_live = widgets.HTML(f"<style>#{still} {{ display: none }}</style>", layout=widgets.Layout(display="none"))
-        row = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
-        controls = widgets.Box([*self.controls.values(), *self.buttons], layout=row)
-        words = views.note("A still picture: run this notebook for the controls.")
-        display(HTML(f'<div id="{still}" class="tex2jax_ignore mathjax_ignore">{self.view.value}{words}</div>'))
-        display(widgets.VBox([where_live, controls, self.view]))
-
-
-def _choice(options: list[str], description: str, value: str | None = None) -> widgets.ToggleButtons:
-    """Buttons, one of which is chosen: JupyterLab takes the arrow keys from a drop-down list."""
-    choice = widgets.ToggleButtons(options=options, value=value or options[0], description=description)
-    choice.style.button_width = choice.layout.width = "auto"
-    choice.layout.display = "flex"  # the label beside its buttons
-    choice.layout.align_items = "center"
-    return choice
 
 
 def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max_length: int = 32) -> Lab:
@@ -75,7 +28,7 @@ def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max
         kept = table[table["kept"]]
         found = {
             "tokens": f"{len(kept):,}",
-            "of them special": f"{(kept['stands for'] == '').sum()}",
+            "of them special": f"{kept['sequence'].isna().sum()}",
             "unknown": f"{(kept['piece'] == tokenizer.unk_token).sum()}",
             "cut off": f"{len(table) - len(kept):,}",
             "characters": f"{sum(map(len, readable)):,}",
@@ -83,14 +36,14 @@ def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max
         return views.numbers(found) + views.token_chips(table, tokenizer.unk_token)
 
     wide = widgets.Layout(width="98%")
-    most = min(tokenizer.model_max_length, 128)
+    most = min(tokenizer.model_max_length, max(128, max_length))
     controls = {
         "text": widgets.Textarea(text, description="Text", rows=2, layout=wide),
         "pair": widgets.Textarea(pair, description="Second text (may be empty)", rows=2, layout=wide),
         "max_length": widgets.IntSlider(
             max_length, 4, most, description="max_length", layout=widgets.Layout(width="60%")
         ),
-        "truncation_side": _choice(["right", "left"], "truncation side"),
+        "truncation_side": choice(["right", "left"], "truncation side"),
     }
     return Lab(draw, controls)
 
@@ -128,15 +81,16 @@ def padding_lab(lengths: Sequence[int], model: PreTrainedModel, pad_to: int = 12
         try:
             measured[shape] = step_milliseconds(model, *shape)
             lab.redraw()
-        except RuntimeError as error:  # out of memory, for one
-            lab.view.value = views.note(f"A step of {shape[0]} × {shape[1]} cannot be measured: {error}")
+        except Exception as error:  # out of memory, for one
+            why = views.short(str(error))
+            lab.view.value = views.note(f"A step of {shape[0]} × {shape[1]} cannot be measured: {why}")
         finally:
             button.disabled, button.description = False, "Measure a step"
 
     button.on_click(measure)
     controls = {
         "batch_size": widgets.SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=8, description="batch size"),
-        "strategy": _choice([f"to {pad_to}", "dynamic", "grouped"], "strategy", value="dynamic"),
+        "strategy": choice([f"to {pad_to}", "dynamic", "grouped"], "strategy", value="dynamic"),
         "seed": widgets.IntSlider(0, 0, 20, description="shuffle seed", continuous_update=False),
     }
     lab = Lab(draw, controls, [button])
@@ -145,13 +99,18 @@ def padding_lab(lengths: Sequence[int], model: PreTrainedModel, pad_to: int = 12
 
 
 def head_lab(comparison: pd.DataFrame) -> Lab:
-    """Unfold a model that `compare_weights` has looked at, freeze it from below, and see what is left to train."""
+    """Unfold a model that `compare_weights` has looked at, freeze it part by part, and see what is left to train.
+
+    The names in `comparison` are those of the base model, see `heads.without_prefix`; its last part is the head.
+    """
     parts = part_table(comparison)
     inside = parts[parts["status"] != "dropped"]
-    encoder = list(inside.index[inside["status"] != "new"])
+    below = inside.index[:-1]  # all but the head, which always trains
+    kept = [part for part in below if inside.loc[part, "status"] != "new"]
+    can_freeze = kept or list(below)
 
     def draw(freeze: int, unfold: str) -> str:
-        frozen = encoder[:freeze]
+        frozen = can_freeze[:freeze]
         total = int(inside["parameters"].sum())
         trainable = total - int(inside.loc[frozen, "parameters"].sum())
         memory, share = training_memory(total, trainable), f"{trainable / total:.2%}"
@@ -160,8 +119,11 @@ def head_lab(comparison: pd.DataFrame) -> Lab:
             "of them trainable": f"{trainable:,} ({share})",
             **{f"MiB for the {name}": f"{mib:,.1f}" for name, mib in memory.items()},
         }
-        named = "".join(f'    "{name}",\n' for name in frozen)
-        lines = f"for part in [\n{named}]:\n    model.base_model.get_submodule(part).requires_grad_(False)"
+        names = "".join(f'    "{name}.",\n' for name in frozen)
+        lines = (
+            f"frozen = (\n{names})\nfor name, parameter in model.base_model.named_parameters():\n"
+            "    parameter.requires_grad = not name.startswith(frozen)"
+        )
         alt = f"A bar for each part: {len(frozen)} of {len(inside)} are frozen, {share} of all parameters train."
         picture = plots.show(plots.plot_trainable(inside["parameters"].to_dict(), frozen), alt).data
         code = views.code(lines) if frozen else views.note("With nothing frozen, every weight trains.")
@@ -169,9 +131,11 @@ def head_lab(comparison: pd.DataFrame) -> Lab:
 
     controls = {
         "freeze": widgets.IntSlider(
-            0, 0, len(encoder), description="frozen parts, from the input", continuous_update=False
+            0, 0, len(can_freeze), description="frozen parts, from the input", continuous_update=False
         ),
-        "unfold": widgets.SelectionSlider(options=["nothing", *parts.index], value=encoder[-1], description="unfold"),
+        "unfold": widgets.SelectionSlider(
+            options=["nothing", *parts.index], value=can_freeze[-1], description="unfold"
+        ),
     }
     for control in controls.values():
         control.layout.width = "460px"
@@ -183,7 +147,7 @@ def metrics_lab(
 ) -> Lab:
     """Move the threshold above which class 1 is said, and see every figure move; read the mistakes, the worst first.
 
-    `logits` are `(n, 2)`, `labels` `(n,)`; `names` are those of the two classes.
+    `logits` are `(n, 2)`, `labels` `(n,)`; `names` are those of the two classes. Raises `ValueError` for other shapes.
     """
     if logits.shape != (len(labels), 2):
         raise ValueError(f"The metrics lab is for two classes: logits (n, 2) for n labels, not {logits.shape}.")
@@ -216,7 +180,7 @@ def metrics_lab(
         "threshold": widgets.FloatSlider(
             0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False
         ),
-        "kind": _choice(list(kinds), "mistakes"),
+        "kind": choice(list(kinds), "mistakes"),
         "first": widgets.BoundedIntText(1, min=1, max=len(labels), step=5, description="first one shown"),
     }
     return Lab(draw, controls)
@@ -233,9 +197,11 @@ def pair_lab(
         readable = [one.encode("utf-8", "replace").decode() for one in (sentence1, sentence2)]
         inputs = tokenizer(*readable, truncation=True, return_tensors="pt").to(model.device)
         training = model.training
-        with torch.no_grad():
-            logits = model.eval()(**inputs).logits
-        model.train(training)
+        try:
+            with torch.no_grad():
+                logits = model.eval()(**inputs).logits
+        finally:
+            model.train(training)
         return views.meters(dict(zip(names, softmax(logits.float().cpu().numpy())[0], strict=True)))
 
     wide = widgets.Layout(width="98%")

@@ -98,12 +98,14 @@ def step_milliseconds(model: "PreTrainedModel", batch_size: int, width: int, rep
     labels = torch.zeros(batch_size, dtype=torch.long, device=model.device)
     taken, training = [], model.training
     devices = [model.device] if model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    try:
         model.train()
-        for _ in range(repeats + 1):
-            start = time.perf_counter()
-            loss = model(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels).loss
-            torch.autograd.grad(loss, weights)[-1].sum().item()  # waits for a GPU to have done the work
-            taken.append(1000 * (time.perf_counter() - start))
-    model.train(training)
+        with torch.random.fork_rng(devices=devices):
+            for _ in range(repeats + 1):  # the first one warms up
+                start = time.perf_counter()
+                loss = model(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels).loss
+                torch.autograd.grad(loss, weights)[-1].sum().item()  # waits for a GPU to have done the work
+                taken.append(1000 * (time.perf_counter() - start))
+    finally:
+        model.train(training)
     return statistics.median(taken[1:])

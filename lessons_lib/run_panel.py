@@ -1,26 +1,31 @@
 """What a training run has come to, as a panel of HTML and as one line of text."""
 
+import sys
 from collections.abc import Mapping
 from html import escape
 
 from lessons_lib import charts, machine, views
 from lessons_lib.run_state import RunState
 
+GOING_ON = ("starting", "training", "evaluating")
 
-def figures(run: RunState, now: float) -> dict[str, str]:
+
+def figures(run: RunState, status: str, now: float) -> dict[str, str]:
     """Return what `run` has come to as numbers to show, by name; what is not known is left out."""
-    latest = {name: points[-1][1] for name, points in {**run.losses, **run.metrics}.items()}
     found = {
         "step": f"{run.step:,} of {run.max_steps:,}",
-        "epoch": f"{run.epoch:.2f} of {run.epochs:g}",
-        "time left": clock_time(run.seconds_left(now)),
-        **{name: f"{value:.3f}" for name, value in latest.items()},
+        "epoch": f"{run.epoch:.2f}"
+        + (f" of {run.epochs:g}" if run.epochs < sys.maxsize else ""),  # a stream has no end
     }
-    if run.learning_rate is not None:
-        found["learning rate"] = f"{run.learning_rate:.1e}"
+    if status in GOING_ON:
+        found["time left"] = clock_time(run.seconds_left(now))
+    for name, points in {**run.losses, **run.metrics}.items():
+        found.setdefault(name, f"{points[-1][1]:.3f}")
+    for name, points in run.learning_rates.items():
+        found[name] = f"{points[-1][1]:.1e}"
     real, computed = run.tokens()
     if computed and run.training_seconds:
-        found["real tokens per second"] = f"{real / run.training_seconds:,.0f}"
+        found["real tokens per second"] = f"{real * run.processes / run.training_seconds:,.0f}"
         found["padding"] = f"{1 - real / computed:.1%}"
     found["memory"] = f"{machine.process_memory():,} MiB"
     gpu = machine.gpu_memory()
@@ -39,13 +44,13 @@ def panel(run: RunState, status: str, now: float) -> str:
     ]
     return (
         f'<div class="training-dashboard tex2jax_ignore mathjax_ignore"><b>{escape(words)}</b>'
-        f"{views.numbers(figures(run, now))}{' '.join(pictures)}</div>"
+        f"{views.numbers(figures(run, status, now))}{' '.join(pictures)}</div>"
     )
 
 
 def line(run: RunState, status: str, now: float) -> str:
     """Return the line of a terminal."""
-    return " · ".join([status, *(f"{name} {value}" for name, value in figures(run, now).items())])
+    return " · ".join([status, *(f"{name} {value}" for name, value in figures(run, status, now).items())])
 
 
 def clock_time(seconds: float | None) -> str:

@@ -35,7 +35,10 @@ def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None 
 def truncation_table(
     tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None, max_length: int, truncation_side: str = "right"
 ) -> pd.DataFrame:
-    """Return the `token_table` of the whole text, with a column `kept`: whether `truncation=True` leaves the token in.
+    """Return the `token_table` of the whole text with two more columns: `sequence` and `kept`.
+
+    `sequence` is 0 or 1, the text that a token came from, and `None` for special tokens (a token type need not tell
+    them apart: RoBERTa has but one). `kept` says whether `truncation=True` leaves the token in.
 
     `max_length` counts tokens, special ones included; `truncation_side` is `"right"` or `"left"`. What is left in is
     worked out by `longest_first`: asking the tokenizer takes seconds where a long text is cut to a few tokens.
@@ -51,7 +54,7 @@ def truncation_table(
     sequences = tokenizer(text, pair, verbose=False).sequence_ids()
     room = max(max_length - sequences.count(None), 0)
     stays = longest_first(sequences.count(0), sequences.count(1), room)
-    table["kept"] = True
+    table["sequence"], table["kept"] = pd.Series(sequences, dtype=object), True
     for sequence, left_in in enumerate(stays):
         tokens = [row for row, which in enumerate(sequences) if which == sequence]
         lost = len(tokens) - left_in

@@ -53,18 +53,16 @@ def short(text: str, most: int = SHOWN_TEXT) -> str:
     return text if len(text) <= most else text[:most] + "…"
 
 
-def token_look(row: Mapping[str, object], unknown: str) -> str:
+def token_look(row: Mapping[str, object], unknown: str | None) -> str:
     """Return which of `LOOKS` a row of a `truncation_table` has; `unknown` is the tokenizer's unknown token."""
     if not row["kept"]:
         return "cut off"
     if row["piece"] == unknown:
         return "unknown"
-    if row["stands for"] == "":
-        return "special"
-    return f"sentence {row['token_type_ids'] + 1}"
+    return "special" if row["sequence"] is None else f"sentence {row['sequence'] + 1}"
 
 
-def token_chips(table: pd.DataFrame, unknown: str = "[UNK]") -> str:
+def token_chips(table: pd.DataFrame, unknown: str | None = "[UNK]") -> str:
     """Return the HTML of a `truncation_table`: a chip a token with its piece, id, offsets and token type, and a legend.
 
     Tokens that were cut off are shown up to `SHOWN_CUT` of them.

@@ -48,9 +48,26 @@ def test_two_curves_differ_by_more_than_colour():
     assert len(set(dashes)) == len(dashes)
 
 
-def test_legend_leaves_room_for_each_name():
-    names = {f"metric {number}": [(0, 0.0), (1, 1.0)] for number in range(6)}
+@pytest.mark.parametrize("count", [1, 2, 6, 12])
+def test_many_curves_have_room_and_rise_where_they_rise(count):
+    names = {f"metric {number}": [(0, 0.0), (1, 1.0)] for number in range(count)}
     svg = charts.line_chart(names, "metrics", xmax=1)
     baselines = [float(y) for y in re.findall(r'y="([^"]*)">metric', svg)]
-    assert len(set(baselines)) == 6
-    assert max(baselines) < min(y for line in polylines(svg) for _, y in line)
+    assert len(set(baselines)) == len(polylines(svg)) == min(count, len(charts.STYLES))
+    for (_, low), (_, high) in polylines(svg):
+        assert low - high == pytest.approx(charts.HEIGHT - charts.TOP - charts.BOTTOM)  # down is up in SVG
+        assert max(baselines) < high
+
+
+@pytest.mark.parametrize("steps", [10, 240, 10_000, 100_000])
+def test_labels_of_steps_do_not_meet(steps):
+    svg = charts.line_chart({"loss": [(steps, 1.0)]}, "loss", xmax=steps)
+    labels = re.findall(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="(middle|end)">([\d,]+)</text>', svg)
+    ends = []
+    count = sum(tick <= steps for tick in charts.ticks(0, steps, most=3, whole=True))
+    for x, anchor, text in labels[-count:]:
+        width = 6.2 * len(text)
+        left = float(x) - (width if anchor == "end" else width / 2)
+        ends.append((left, left + width))
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(ends)), ends
+    assert ends[-1][1] <= charts.WIDTH

@@ -7,6 +7,7 @@ import torch
 from test_views import HOSTILE, read
 from transformers import BertConfig, BertForSequenceClassification
 
+from lessons_lib import lab as lab_module
 from lessons_lib import labs
 from lessons_lib.heads import compare_weights, parameter_table, without_prefix
 
@@ -94,7 +95,7 @@ def test_hostile_text_is_text(build, name, text):
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_lab_shows_its_still_view_and_hides_it_where_it_lives(build, name, monkeypatch):
     shown, lab = [], build(name)
-    monkeypatch.setattr(labs, "display", shown.append)
+    monkeypatch.setattr(lab_module, "display", shown.append)
     lab._ipython_display_()
     still, live = shown
     assert lab.view.value in still.data
@@ -162,7 +163,7 @@ def test_head_lab_writes_lines_that_freeze_what_it_counts(model, comparison):
     lab = labs.head_lab(comparison)
     lab.controls["freeze"].value = 2
     lines = read(lab.view.value[lab.view.value.index("<pre") :])
-    exec(lines, {"model": model})
+    exec(lines, {"model": model})  # what a learner would copy
     trainable = parameter_table(model)["trainable"].sum()
     model.requires_grad_(True)
     assert f"{trainable:,} (" in lab.view.value
@@ -234,7 +235,35 @@ def test_what_goes_wrong_is_said_in_the_view():
             raise ValueError("<b>too high</b>")
         return "fine"
 
-    lab = labs.Lab(draw, {"level": widgets.IntSlider(1, description="level")})
+    lab = lab_module.Lab(draw, {"level": widgets.IntSlider(1, description="level")})
     assert lab.view.value == "fine"
     lab.controls["level"].value = 2
     assert "ValueError: &lt;b&gt;too high" in lab.view.value
+    with pytest.raises(ValueError, match="too high"):  # in a cell an error is seen, and fails it
+        lab_module.Lab(draw, {"level": widgets.IntSlider(2, description="level")})
+
+
+def test_model_keeps_its_mode_where_asking_fails(model, tokenizer, monkeypatch):
+    pair = labs.pair_lab(model.train(), tokenizer, "Rain fell.", "It rained.", NAMES)
+    padding = labs.padding_lab([5, 9], model.eval())
+    monkeypatch.setattr(model, "forward", None)
+    padding.buttons[0].click()
+    assert not model.training
+    assert "cannot be measured" in padding.view.value
+    model.train()
+    pair.controls["sentence1"].value = "It snowed."
+    assert model.training
+    assert "cannot be shown" in pair.view.value
+
+
+def test_max_length_may_be_longer_than_usual(tokenizer):
+    assert labs.token_lab(tokenizer, "rain", max_length=200).controls["max_length"].value == 200
+
+
+def test_head_lab_of_a_model_from_scratch_and_of_a_fine_tuned_one(model):
+    weights = without_prefix(model.state_dict(), "bert.")
+    for comparison in (compare_weights({}, weights), compare_weights(weights, weights)):
+        lab = labs.head_lab(comparison)
+        assert lab.controls["freeze"].max == 4  # embeddings, two layers, pooler; the head always trains
+        lab.controls["freeze"].value = 4
+        assert "cannot be shown" not in lab.view.value

@@ -47,3 +47,8 @@ def test_truncation_table_keeps_what_the_tokenizer_keeps(checkpoint, side, pair,
     expected = tokenizer(text, pair, truncation=True, max_length=max_length)
     assert table[table["kept"]]["input_ids"].tolist() == expected["input_ids"]
     assert table["input_ids"].tolist() == tokenizer(text, pair)["input_ids"]
+
+
+def test_sequence_tells_texts_apart_without_token_types(tokenizer):
+    table = truncation_table(tokenizer, "Rain", "Sun", max_length=16)
+    assert table["sequence"].tolist() == [None, 0, None, 1, None]

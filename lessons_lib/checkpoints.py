@@ -1,0 +1,78 @@
+"""Resuming from the newest checkpoint that is whole: a run that was killed may have been killed while it saved."""
+
+import json
+import re
+import warnings
+import zipfile
+from pathlib import Path
+
+
+def newest_checkpoint(output_dir: str | Path) -> str | None:
+    """Return the newest whole `checkpoint-<step>` folder in `output_dir`, `None` where there is none.
+
+    Hand it to `trainer.train(resume_from_checkpoint=…)`; with `None` the run begins at its beginning. Where a newer one
+    is broken, a warning names it, says what is wrong with it, and which one is used instead. Nothing is deleted.
+    """
+    broken = []
+    for folder in _newest_first(Path(output_dir)):
+        reason = why_broken(folder)
+        if reason is None:
+            break
+        broken.append(f"{folder.name}: {reason}")
+    else:
+        folder = None
+    if broken:
+        instead = f"{folder.name} is used" if folder else "no checkpoint before it is whole, so the run starts anew"
+        warnings.warn(f"Not whole: {'; '.join(broken)}. Instead, {instead}.", stacklevel=2)
+    return str(folder) if folder else None
+
+
+def why_broken(folder: Path) -> str | None:
+    """Return what is wrong with the checkpoint in `folder`, a file absent or cut short; `None` where it is whole.
+
+    The `Trainer` writes `trainer_state.json` last, so a checkpoint without it was never finished.
+    """
+    names = {path.name for path in folder.iterdir()}
+    absent = [name for name in ("trainer_state.json", "optimizer.pt", "scheduler.pt") if name not in names]
+    if not any(name.endswith((".safetensors", ".bin")) for name in names - {"training_args.bin"}):
+        absent.append("model.safetensors")
+    if absent:
+        return f"{', '.join(absent)} absent"
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not _is_whole(path):
+            return f"{path.name} is cut short ({path.stat().st_size:,} bytes)"
+    return None
+
+
+def _newest_first(output_dir: Path) -> list[Path]:
+    found = [path for path in output_dir.glob("checkpoint-*") if re.fullmatch(r"checkpoint-\d+", path.name)]
+    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether the end of a file is where its format says: what a killed process leaves is cut short."""
+    if path.suffix == ".json":
+        try:
+            return json.loads(path.read_text(encoding="utf-8")) is not None
+        except ValueError:
+            return False
+    if path.suffix in (".pt", ".pth", ".bin"):  # torch writes zip archives, whose directory stands at their end
+        return zipfile.is_zipfile(path)
+    if path.suffix == ".safetensors":
+        return _safetensors_size(path) == path.stat().st_size
+    return True
+
+
+def _safetensors_size(path: Path) -> int | None:
+    """Return the bytes that a safetensors file should have, by its header: eight bytes for the header's own length,
+    the header, and the tensors up to the last offset (https://github.com/huggingface/safetensors)."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            return None
+        try:
+            header = json.loads(file.read(length))
+        except ValueError:
+            return None
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    return 8 + length + max(ends, default=0)
