@@ -23,7 +23,6 @@ from datasets import load_dataset
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -34,7 +33,7 @@ from transformers import (
     set_seed,
 )
 
-from lessons_lib import machine, plots, start_lesson
+from lessons_lib import machine, metrics, plots, start_lesson
 from lessons_lib.compare import seed_table
 from lessons_lib.heads import part_of, without_prefix
 
@@ -126,10 +125,8 @@ def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> 
 
 def scores(labels, predictions) -> dict[str, float]:
     """Return accuracy and F1, four decimals each."""
-    return {
-        "accuracy": round(float(accuracy_score(labels, predictions)), 4),
-        "f1": round(float(f1_score(labels, predictions)), 4),
-    }
+    found = metrics.scores(predictions, labels)
+    return {name: round(found[name], 4) for name in ("accuracy", "f1")}
 
 
 def plan(seeds: int, size: int, more: int, curve: list[int]) -> list[tuple[str, int, int]]:

@@ -46,10 +46,10 @@ def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", x
         return across, bottom - (bottom - top) * (y - low) / (high - low)
 
     parts = [_grid(place, xticks, yticks, low, xlabel)]
-    for number, (name, points) in enumerate(drawn.items()):
-        parts.append(_line([place(*point) for point in points], *STYLES[number % len(STYLES)]))
+    for number, ((name, points), style) in enumerate(zip(drawn.items(), STYLES, strict=False)):
+        parts.append(_line([place(*point) for point in points], *style))
         if name != title:
-            parts.append(_legend(number, name, *STYLES[number % len(STYLES)]))
+            parts.append(_legend(number, name, *style))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#FFF"/>'

@@ -6,6 +6,8 @@ import warnings
 import zipfile
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 
 def newest_checkpoint(output_dir: str | Path) -> str | None:
     """Return the newest whole `checkpoint-<step>` folder in `output_dir`, `None` where there is none.
@@ -59,20 +61,8 @@ def _is_whole(path: Path) -> bool:
     if path.suffix in (".pt", ".pth", ".bin"):  # torch writes zip archives, whose directory stands at their end
         return zipfile.is_zipfile(path)
     if path.suffix == ".safetensors":
-        return _safetensors_size(path) == path.stat().st_size
-    return True
-
-
-def _safetensors_size(path: Path) -> int | None:
-    """Return the bytes that a safetensors file should have, by its header: eight bytes for the header's own length,
-    the header, and the tensors up to the last offset (https://github.com/huggingface/safetensors)."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > path.stat().st_size:
-            return None
         try:
-            header = json.loads(file.read(length))
-        except ValueError:
-            return None
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    return 8 + length + max(ends, default=0)
+            safe_open(path, framework="numpy")  # reads the header, and holds it against the size of the file
+        except SafetensorError:
+            return False
+    return True

@@ -19,11 +19,16 @@ from lessons_lib.padding import batches, epoch_order, padding_cost, step_millise
 from lessons_lib.tokens import truncation_table
 
 
+def _readable(text: str) -> str:
+    """Return `text` without halves of surrogate pairs, which a browser may send and a tokenizer refuses."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def token_lab(tokenizer: PreTrainedTokenizerBase, text: str, pair: str = "", max_length: int = 32) -> Lab:
     """Type a text, or two, and see its tokens; move `max_length` and see what is cut off."""
 
     def draw(text: str, pair: str, max_length: int, truncation_side: str) -> str:
-        readable = [one.encode("utf-8", "replace").decode() for one in (text, pair)]  # no half of a surrogate pair
+        readable = [_readable(one) for one in (text, pair)]
         table = truncation_table(tokenizer, readable[0], readable[1] or None, max_length, truncation_side)
         kept = table[table["kept"]]
         found = {
@@ -151,7 +156,7 @@ def metrics_lab(
     """
     if logits.shape != (len(labels), 2):
         raise ValueError(f"The metrics lab is for two classes: logits (n, 2) for n labels, not {logits.shape}.")
-    probabilities = softmax(logits)[:, 1]
+    probabilities, blind = softmax(logits)[:, 1], scores(np.ones(len(labels)), labels)
     kinds = {
         "all mistakes": (0, 1),
         f"said “{names[1]}”, wrongly": (1,),
@@ -162,7 +167,6 @@ def metrics_lab(
         found = {name: f"{value:.3f}" for name, value in scores(probabilities, labels, threshold).items()}
         if not (probabilities > threshold).any():
             found["precision"] = "–"  # a share of nothing
-        blind = scores(np.ones(len(labels)), labels)
         found[f"always “{names[1]}”"] = f"{blind['accuracy']:.3f} accuracy, {blind['f1']:.3f} F1"
         mistakes = worst_mistakes(sentence1, sentence2, logits, labels, threshold)
         mistakes = mistakes[mistakes["predicted"].isin(kinds[kind])]
@@ -194,8 +198,9 @@ def pair_lab(
     def draw(sentence1: str, sentence2: str) -> str:
         if not (sentence1.strip() and sentence2.strip()):
             return views.note("Type two sentences: of half a pair the model would say something, and mean nothing.")
-        readable = [one.encode("utf-8", "replace").decode() for one in (sentence1, sentence2)]
-        inputs = tokenizer(*readable, truncation=True, return_tensors="pt").to(model.device)
+        inputs = tokenizer(_readable(sentence1), _readable(sentence2), truncation=True, return_tensors="pt").to(
+            model.device
+        )
         training = model.training
         try:
             with torch.no_grad():

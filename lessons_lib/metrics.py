@@ -52,12 +52,13 @@ def worst_mistakes(
     `logits` are `(n, 2)`, `labels` `(n,)`; class 1 is predicted where its probability lies above `threshold`. The
     column `probability` is what the model gave the true class.
     """
+    probabilities = softmax(logits)
     table = pd.DataFrame(
         {
             "loss": example_losses(logits, labels),
-            "probability": softmax(logits)[np.arange(len(labels)), labels],
+            "probability": probabilities[np.arange(len(labels)), labels],
             "true": labels,
-            "predicted": (softmax(logits)[:, 1] > threshold).astype(int),
+            "predicted": (probabilities[:, 1] > threshold).astype(int),
             "sentence1": sentence1,
             "sentence2": sentence2,
         }

@@ -15,11 +15,16 @@ def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None 
     >>> list(token_table(tokenizer, "Rainfall")["piece"])
     ['[CLS]', 'rainfall', '[SEP]']
     """
+    return _encoded(tokenizer, text, pair, **kwargs)[0]
+
+
+def _encoded(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None, **kwargs) -> tuple[pd.DataFrame, list]:
+    """Return the `token_table`, and for each token the text that it came from: 0, 1, or `None` if it is special."""
     encoding = tokenizer(text, pair, return_offsets_mapping=True, return_token_type_ids=True, **kwargs)
-    texts = {0: text, 1: pair}
+    sequences, texts = encoding.sequence_ids(), {0: text, 1: pair}
     stands_for = [
         "" if which is None else texts[which][start:end]
-        for which, (start, end) in zip(encoding.sequence_ids(), encoding["offset_mapping"], strict=True)
+        for which, (start, end) in zip(sequences, encoding["offset_mapping"], strict=True)
     ]
     columns = {
         "piece": tokenizer.convert_ids_to_tokens(encoding["input_ids"]),
@@ -29,7 +34,7 @@ def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None 
         "offset_mapping": encoding["offset_mapping"],
         "stands for": stands_for,
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns), sequences
 
 
 def truncation_table(
@@ -50,8 +55,7 @@ def truncation_table(
     >>> dict(zip(table["piece"], table["kept"]))
     {'[CLS]': True, 'late': False, 'rainfall': True, 'again': True, '[SEP]': True}
     """
-    table = token_table(tokenizer, text, pair, verbose=False)
-    sequences = tokenizer(text, pair, verbose=False).sequence_ids()
+    table, sequences = _encoded(tokenizer, text, pair, verbose=False)
     room = max(max_length - sequences.count(None), 0)
     stays = longest_first(sequences.count(0), sequences.count(1), room)
     table["sequence"], table["kept"] = pd.Series(sequences, dtype=object), True

@@ -67,10 +67,11 @@ def token_chips(table: pd.DataFrame, unknown: str | None = "[UNK]") -> str:
 
     Tokens that were cut off are shown up to `SHOWN_CUT` of them.
     """
-    looks = [token_look(row, unknown) for row in table.to_dict("records")]
+    rows = table.to_dict("records")
+    looks = [token_look(row, unknown) for row in rows]
     cut = looks.count("cut off")
     chips, shown_cut = [], 0
-    for look, row in zip(looks, table.to_dict("records"), strict=True):
+    for look, row in zip(looks, rows, strict=True):
         shown_cut += look == "cut off"
         if look != "cut off" or shown_cut <= SHOWN_CUT:
             start, end = row["offset_mapping"]
