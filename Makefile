@@ -21,7 +21,7 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test pairs format bench-starts
+.PHONY: lab run test pairs format links bench-starts
 
 lab: $(READY)
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -39,6 +39,9 @@ pairs: $(READY)
 
 bench-starts: $(READY)
 	$(BIN)/python benchmarks/starts.py
+
+links: $(READY)
+	$(BIN)/python scripts/links.py REPO='$(REPO)' REF='$(REF)'
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
