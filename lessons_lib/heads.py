@@ -80,16 +80,3 @@ def part_table(comparison: pd.DataFrame) -> pd.DataFrame:
     table = parts["parameters"].agg(tensors="size", parameters="sum")
     table["status"] = parts["status"].agg(lambda found: found.iloc[0] if found.nunique() == 1 else "mixed")
     return table
-
-
-def training_memory(parameters: int, trainable: int) -> dict[str, float]:
-    """Return the MiB that training with AdamW in fp32 holds before any activation: weights, gradients, optimizer.
-
-    Four bytes a weight, four a gradient, and AdamW's two running means of eight bytes (Loshchilov and Hutter, 2019,
-    https://arxiv.org/abs/1711.05101), the last two for the `trainable` parameters alone.
-
-    >>> training_memory(parameters=2**20, trainable=2**18)
-    {'weights': 4.0, 'gradients': 1.0, 'optimizer': 2.0}
-    """
-    mib = 2**20
-    return {"weights": 4 * parameters / mib, "gradients": 4 * trainable / mib, "optimizer": 8 * trainable / mib}

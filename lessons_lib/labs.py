@@ -12,8 +12,9 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lessons_lib import plots, views
-from lessons_lib.heads import part_table, training_memory
+from lessons_lib.heads import part_table
 from lessons_lib.lab import Lab, choice
+from lessons_lib.memory import training_memory
 from lessons_lib.metrics import scores, softmax, worst_mistakes
 from lessons_lib.padding import batches, epoch_order, padding_cost, step_milliseconds
 from lessons_lib.tokens import truncation_table

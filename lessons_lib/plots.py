@@ -83,23 +83,45 @@ def plot_batches(masks: Mapping[str, np.ndarray]) -> Axes:
 def plot_widths(widths: Mapping[str, Sequence[int]], ax: Axes | None = None) -> Axes:
     """Draw how many positions wide each batch of an epoch is, in the order of the epoch, one line a name."""
     ax = _axes(ax)
-    styles = ((ORANGE, ":"), (BLUE, "-"), (GREEN, "--"))
-    for (name, values), (color, style) in zip(widths.items(), styles, strict=False):
-        ax.plot(range(1, len(values) + 1), values, color=color, linestyle=style, label=name)
-    ax.set(xlabel="batch of the epoch", ylabel="width of the batch in tokens", ylim=(0, None))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(widths), frameon=False)
+    lines = {name: (range(1, len(values) + 1), values) for name, values in widths.items()}
+    ax = plot_lines(lines, "batch of the epoch", "width of the batch in tokens", ax)
+    ax.set_ylim(0, None)
+    return ax
+
+
+def plot_lines(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], xlabel: str, ylabel: str, ax: Axes | None = None
+) -> Axes:
+    """Draw up to four lines, each a name with its x and its y values, told apart by colour and by stroke."""
+    ax = _axes(ax)
+    styles = ((ORANGE, ":"), (BLUE, "-"), (GREEN, "--"), (BLACK, "-."))
+    for (name, (x, y)), (color, style) in zip(lines.items(), styles, strict=False):
+        ax.plot(x, y, color=color, linestyle=style, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(lines), frameon=False)
     return ax
 
 
 def plot_bars(
-    values: Mapping[str, float], label: str, line: tuple[str, float] | None = None, ax: Axes | None = None
+    values: Mapping[str, float],
+    label: str,
+    line: tuple[str, float] | None = None,
+    written: str = "{:.2f}",
+    log: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw one horizontal bar a name, its value written at its end; `line` is a `(name, value)` to compare with."""
-    ax = _axes(ax, height=0.6 + 0.5 * len(values))
+    """Draw one horizontal bar a name, its value `written` at its end; `line` is a `(name, value)` to compare with.
+
+    On a logarithmic axis (`log`) bars start a little below the least value: there is no zero on it.
+    """
+    ax = _axes(ax, height=0.6 + 0.4 * len(values))
     bars = ax.barh(list(values), list(values.values()), color=BLUE)
-    ax.bar_label(bars, fmt="%.2f", padding=4)
+    ax.bar_label(bars, fmt=written, padding=4)
     ax.invert_yaxis()
-    ax.set(xlabel=label, xlim=(0, max(values.values()) * 1.15))
+    least, most = min(values.values()), max(values.values())
+    ax.set(xlabel=label, xlim=(least / 10, most * 100) if log else (0, most * 1.15))
+    if log:
+        ax.set_xscale("log")
     if line:
         ax.axvline(line[1], color=ORANGE, linestyle="--", label=line[0])
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)

@@ -10,7 +10,7 @@ from transformers import (
     BertForSequenceClassification,
 )
 
-from lessons_lib.heads import compare_weights, parameter_table, part_table, training_memory, without_prefix
+from lessons_lib.heads import compare_weights, parameter_table, part_table, without_prefix
 
 SMALL = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
 
@@ -74,15 +74,3 @@ def test_parts_stand_in_the_order_of_the_model():
     layers = [f"encoder.layer.{number}" for number in range(12)]
     assert list(parts.index) == ["embeddings", *layers, "pooler", "classifier", "cls"]
     assert parts["parameters"].drop("cls").sum() == sum(parameter.numel() for parameter in model.parameters())
-
-
-def test_memory_is_what_the_optimizer_really_holds():
-    model = torch.nn.Linear(300, 200)
-    model.bias.requires_grad = False
-    optimizer = torch.optim.AdamW([model.weight])
-    model(torch.ones(1, 300)).sum().backward()
-    optimizer.step()
-    held = [tensor for state in optimizer.state.values() for tensor in state.values() if tensor.numel() > 1]
-    memory = training_memory(parameters=60_200, trainable=60_000)
-    assert memory["optimizer"] * 2**20 == sum(tensor.numel() * tensor.element_size() for tensor in held)
-    assert memory["gradients"] * 2**20 == model.weight.grad.numel() * 4

@@ -1,0 +1,51 @@
+"""Memory that is computed against memory that is held."""
+
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from lessons_lib.memory import activation_memory, optimizer_memory, training_memory
+
+SMALL = {"hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 128}
+
+
+@pytest.fixture
+def model():
+    return BertForSequenceClassification(BertConfig(vocab_size=100, **SMALL))
+
+
+def batch(rows: int) -> dict[str, torch.Tensor]:
+    return {"input_ids": torch.randint(5, 100, (rows, 32)), "labels": torch.zeros(rows, dtype=torch.long)}
+
+
+def test_the_optimizer_holds_what_is_computed(model):
+    model.bert.requires_grad_(False)
+    trainable = sum(weight.numel() for weight in model.classifier.parameters())
+    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad])
+    model(**batch(4)).loss.backward()
+    optimizer.step()
+    computed = training_memory(sum(weight.numel() for weight in model.parameters()), trainable)["optimizer"]
+    counters = 2 * 4 / 2**20  # one step counter a tensor, four bytes
+    assert optimizer_memory(optimizer) == pytest.approx(computed + counters, rel=1e-6)
+
+
+def test_no_optimizer_holds_nothing():
+    assert optimizer_memory(None) == 0
+
+
+def test_activations_grow_with_the_batch_and_not_with_the_weights(model):
+    one, four = activation_memory(model, batch(8)), activation_memory(model, batch(32))
+    assert four == pytest.approx(4 * one, rel=0.01)
+
+
+def test_a_frozen_encoder_keeps_next_to_nothing(model):
+    all_of_it = activation_memory(model, batch(8))
+    model.bert.requires_grad_(False)
+    assert activation_memory(model, batch(8)) < all_of_it / 20
+
+
+def test_checkpointing_keeps_less(model):
+    model.train()
+    before = activation_memory(model, batch(8))
+    model.gradient_checkpointing_enable()
+    assert activation_memory(model, batch(8)) < before / 3
