@@ -1,10 +1,13 @@
-"""What several test files need: the embedded tokenizer, and no network."""
+"""What several test files need: the embedded tokenizer, and no network, neither here nor in a kernel."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+NO_NETWORK = str(Path(__file__).parent / "no_network")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [NO_NETWORK, os.environ.get("PYTHONPATH")]))
 os.environ.setdefault("MPLBACKEND", "agg")
 
 
