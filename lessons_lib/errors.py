@@ -1,0 +1,8 @@
+"""The error that is a sentence for the person who reads it."""
+
+
+class SetupError(RuntimeError):
+    """A setting that cannot work; a notebook shows its sentence alone, with no traceback above it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"SetupError: {self}"]

@@ -1,0 +1,115 @@
+"""Asking the Hugging Face Hub: whether it answers, what it gives, checked, and one sentence where it gives nothing.
+
+What a lesson needs is fetched before it begins. Its own calls (`load_dataset`, `from_pretrained`) then find everything
+in the cache, and no download can break off in the middle of a lesson.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lessons_lib.errors import SetupError
+
+if TYPE_CHECKING:
+    from lessons_lib.sources import Sources
+
+ANSWERS = {
+    401: "it asks for a token, or does not know this repository: check the spelling, or run `hf auth login`",
+    403: "it refuses: a proxy or a firewall may stand between",
+    404: "it has no such repository or revision: check the spelling",
+    429: "it was asked too often from this address: wait some minutes, or run `hf auth login`, which raises the limit",
+    500: "it is in trouble itself: wait some minutes",
+    502: "it is in trouble itself: wait some minutes",
+    503: "it is in trouble itself: wait some minutes",
+    504: "it is in trouble itself: wait some minutes",
+}
+CONFIGURATION = ("config.json", "tokenizer*.json", "vocab.txt", "merges.txt", "*.model", "special_tokens_map.json")
+WEIGHTS = ("model*.safetensors", "model.safetensors.index.json")
+
+
+def why(error: BaseException) -> str:
+    """Return in a few words what stopped a request to the Hub and what to do about it.
+
+    >>> why(TimeoutError()), why(ValueError("no such thing"))
+    ('it did not answer in time', 'ValueError: no such thing')
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        name = type(cause).__name__
+        if status in ANSWERS:
+            return ANSWERS[status]
+        if "Timeout" in name:
+            return "it did not answer in time"
+        if any(word in name for word in ("Connect", "Protocol", "Network")):
+            return f"the connection broke off, or there is none ({name})"
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = False) -> str | None:
+    """Return `None` where the Hub answers for `repository` within `timeout` seconds, else the reason in a few words."""
+    from huggingface_hub import HfApi, constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE is set"
+    try:
+        HfApi().repo_info(repository, repo_type="dataset" if dataset else "model", timeout=timeout)
+    except Exception as error:  # every kind of refusal ends here
+        return why(error)
+    return None
+
+
+def fetch(sources: "Sources") -> None:
+    """Fetch the checkpoint, the dataset and the metric of `sources` as far as they are no folders of this machine.
+
+    Raises `SetupError` with what happened and what to do. What was fetched is kept, except a file whose SHA-256 is not
+    the one that the Hub named for it.
+    """
+    for kind, repository, revision, files in (
+        ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *WEIGHTS]),
+        ("dataset", sources.dataset, sources.dataset_revision, ["README.md", f"{sources.task}/*"]),
+    ):
+        if not Path(repository).is_dir():
+            fetch_files(repository, revision, kind, files)
+    if not Path(sources.metric).is_dir():
+        import evaluate
+
+        try:
+            evaluate.load(sources.metric, sources.task)
+        except Exception as error:
+            raise refused(f"the metric {sources.metric}", error) from None
+
+
+def fetch_files(repository: str, revision: str | None, kind: str, files: list[str]) -> Path:
+    """Fetch those of `files` (patterns) that `repository` has, and return the folder of the cache that they are in."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(repository, revision=revision, repo_type=kind, allow_patterns=files))
+    except Exception as error:
+        raise refused(f"the {kind} {repository}", error) from None
+    for path in folder.rglob("*"):
+        stored = path.resolve()  # the cache keeps a large file under its SHA-256, which has 64 digits
+        if len(stored.name) == 64 and sha256(stored) != stored.name:
+            path.unlink()
+            stored.unlink(missing_ok=True)
+            raise SetupError(
+                f"{path.name} of {repository} arrived with other bytes than its SHA-256 says. It was deleted. Run this "
+                "cell again, and it will be fetched anew."
+            )
+    return folder
+
+
+def refused(what: str, error: BaseException) -> SetupError:
+    """Return the error for a person whom the Hub did not give `what`."""
+    return SetupError(
+        f"The Hugging Face Hub did not give {what}: {why(error)}. Nothing is lost: run this cell again, or set "
+        "LESSONS_PROFILE to embedded, which needs no network, and restart the kernel."
+    )
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of `file` in 64 hexadecimal digits."""
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
