@@ -1,6 +1,9 @@
 # make lab    open the course in JupyterLab
 # make run    execute every lesson, or one: make run LESSON=04
 # make test   style, unit tests, doctests, every lesson from end to end, and in a browser
+# make test-colab   every lesson on the versions that Google Colab has, beginning with its install cell
+# make test-floor   unit tests and every lesson on the oldest versions that pyproject.toml allows
+# make lesson NAME=12_my_lesson   begin a lesson from a template that runs
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
 
 PYTHON ?= python3
@@ -21,7 +24,7 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test pairs format links bench-starts
+.PHONY: lab run test test-colab test-floor pairs format links lesson bench-starts
 
 lab: $(READY)
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -34,6 +37,12 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
 
+test-colab: $(READY)
+	$(BIN)/python scripts/run_colab.py $(LESSON)
+
+test-floor: $(READY)
+	$(BIN)/python scripts/run_floor.py $(LESSON)
+
 pairs: $(READY)
 	$(BIN)/python -m lessons_lib.embedded.build_pairs
 
@@ -43,10 +52,13 @@ bench-starts: $(READY)
 links: $(READY)
 	$(BIN)/python scripts/links.py REPO='$(REPO)' REF='$(REF)'
 
+lesson: $(READY)
+	$(BIN)/python scripts/new_lesson.py '$(NAME)'
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb docs/*.ipynb
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make $(MAKECMDGOALS) PYTHON=python3.12")'

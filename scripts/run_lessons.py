@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +66,8 @@ def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
         stop.wait(0.1)
 
 
-def run_lesson(path: Path) -> Result:
-    """Execute the notebook at `path` in its own folder, write its executed copy and its HTML, and return the result."""
+def run_lesson(path: Path, build: Path) -> Result:
+    """Execute the notebook at `path` in its own folder, write its copy and HTML to `build`, and return the result."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -91,9 +92,9 @@ def run_lesson(path: Path) -> Result:
             watcher.join()
     seconds = time.perf_counter() - start
     drop_widgets(notebook)
-    nbformat.write(notebook, BUILD / path.name)
+    nbformat.write(notebook, build / path.name)
     html, _ = HTMLExporter().from_notebook_node(notebook)
-    (BUILD / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
+    (build / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
     return Result(path.stem, seconds, peak[0] // machine.MIB, error)
 
 
@@ -102,6 +103,29 @@ def drop_widgets(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+
+
+def find_lessons(folder: Path, number: str) -> list[Path]:
+    """Return the notebooks in `folder` whose name begins with `number`; where there is none, print which there are."""
+    paths = sorted(folder.glob(f"{number}*.ipynb"))
+    if not paths:
+        known = ", ".join(path.name[:2] for path in sorted(folder.glob("*.ipynb")))
+        print(f"There is no lesson {number!r}: write LESSON= and one of {known}.")
+    return paths
+
+
+def run_all(paths: Iterable[Path], build: Path) -> list[Result]:
+    """Execute one notebook after the other, print how each went and where it failed, and return the results."""
+    build.mkdir(parents=True, exist_ok=True)
+    results = []
+    for path in paths:
+        print(f"{path.stem} ...", end=" ", flush=True)
+        last = run_lesson(path, build)
+        print(f"{last.seconds:.1f} s, {last.memory_mib} MiB, {'failed' if last.error else 'passed'}", flush=True)
+        if last.error:
+            print(f"\n{last.error}\n", flush=True)
+        results.append(last)
+    return results
 
 
 def table(results: list[Result]) -> str:
@@ -137,20 +161,10 @@ def main() -> int:
     parser.add_argument("lesson", nargs="?", default="", help="the number of one lesson, such as 04")
     parser.add_argument("--record", action="store_true", help="write the figures to lessons_lib/measured.json")
     wanted = parser.parse_args()
-    paths = sorted((ROOT / "notebooks").glob(f"{wanted.lesson}*.ipynb"))
+    paths = find_lessons(ROOT / "notebooks", wanted.lesson)
     if not paths:
-        known = ", ".join(path.name[:2] for path in sorted((ROOT / "notebooks").glob("*.ipynb")))
-        print(f"There is no lesson {wanted.lesson!r}: write LESSON= and one of {known}.")
         return 2
-    BUILD.mkdir(parents=True, exist_ok=True)
-    results = []
-    for path in paths:
-        print(f"{path.stem} ...", end=" ", flush=True)
-        results.append(run_lesson(path))
-        last = results[-1]
-        print(f"{last.seconds:.1f} s, {last.memory_mib} MiB, {'failed' if last.error else 'passed'}", flush=True)
-        if last.error:
-            print(f"\n{last.error}\n", flush=True)
+    results = run_all(paths, BUILD)
     print(f"\n{table(results)}\n\nExecuted lessons and HTML: {BUILD}")
     if wanted.record:
         record(results)
