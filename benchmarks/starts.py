@@ -1,7 +1,7 @@
-"""Measures what pretraining buys: eight starts, one budget, the same data. `make bench-starts`, or
+"""Measures what pretraining buys: the starts of lesson 06, one budget, the same data. `make bench-starts`, or
 
-    python benchmarks/starts.py                                          the embedded pairs
-    python benchmarks/starts.py --dataset ../shared/glue --task mrpc     the real MRPC
+    python benchmarks/starts.py                                                the embedded pairs
+    python benchmarks/starts.py --dataset ../shared/glue --task mrpc --curve   the real MRPC, without a learning curve
 
 Each start sees `train_size` training pairs `epochs` times (one of them `more` times as many pairs) and is judged on the
 validation split, with each of the seeds. Results are kept in benchmarks/starts.json, by task, after every run; a run
@@ -34,13 +34,17 @@ from transformers import (
 )
 
 from lessons_lib import machine, metrics, plots, start_lesson
-from lessons_lib.compare import seed_table
+from lessons_lib.compare import curve_tables, start_table
 from lessons_lib.heads import part_of, without_prefix
+from lessons_lib.memory import optimizer_memory
 
 RESULTS = Path(__file__).with_suffix(".json")
 DOCS = Path(__file__).parents[1] / "docs"
-PRETRAINED = ("untrained head", "frozen encoder", "fine-tuned", "layer-wise rates")
+PRETRAINED = ("untrained head", "frozen encoder", "fine-tuned", "layer-wise rates", "fine-tuned, unread words")
 SCRATCH = ("from scratch", "from scratch, more")
+# small batches, so that a small budget is still many steps; a lone head and a head above slower layers take more
+BATCH_SIZE, LEARNING_RATE = 4, 1e-4
+LEARNING_RATES = {"frozen encoder": 1e-2, "layer-wise rates": 2e-4}
 
 
 def layer_groups(model, learning_rate: float, decay: float = 0.8, weight_decay: float = 0.01) -> list[dict]:
@@ -72,9 +76,20 @@ def bag_of_words(train, validation) -> np.ndarray:
     return model.predict(features(validation))
 
 
+def with_unread_words(split, tokenizer):
+    """Return `split` in a language that no encoder has read: each piece of the vocabulary stands for another one."""
+    words = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
+    other = np.arange(len(tokenizer))
+    other[words] = np.random.default_rng(0).permutation(words)
+    return split.map(lambda row: {"input_ids": other[row["input_ids"]].tolist()})
+
+
 def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> dict[str, float]:
     """Train `start` on the first `size` pairs, judge it on the validation pairs, and return what was measured."""
     tokenizer, train, validation = data
+    train = train.select(range(size))
+    if "unread words" in start:
+        train, validation = (with_unread_words(split, tokenizer) for split in (train, validation))
     set_seed(seed)
     source, kwargs = lesson.checkpoint, {"revision": lesson.revision, "num_labels": 2}
     if start in SCRATCH:
@@ -86,9 +101,9 @@ def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> 
     args = TrainingArguments(
         "build/benchmarks/starts",
         num_train_epochs=epochs,
-        per_device_train_batch_size=lesson.batch_size,
+        per_device_train_batch_size=BATCH_SIZE,
         per_device_eval_batch_size=32,
-        learning_rate=1e-3 if start == "frozen encoder" else lesson.learning_rate,
+        learning_rate=LEARNING_RATES.get(start, LEARNING_RATE),
         warmup_steps=0.1,
         train_sampling_strategy="group_by_length",
         save_strategy="no",
@@ -98,11 +113,13 @@ def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> 
         seed=seed,
         **lesson.precision,
     )
-    optimizer = torch.optim.AdamW(layer_groups(model, args.learning_rate)) if start == "layer-wise rates" else None
+    optimizer = None  # the Trainer's own: fused AdamW
+    if start == "layer-wise rates":
+        optimizer = torch.optim.AdamW(layer_groups(model, args.learning_rate), fused=True)
     trainer = Trainer(
         model=model,
         args=args,
-        train_dataset=train.select(range(size)),
+        train_dataset=train,
         data_collator=DataCollatorWithPadding(tokenizer),
         processing_class=tokenizer,
         optimizers=(optimizer, None),
@@ -112,14 +129,12 @@ def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> 
         trainer.train()
     seconds = time.perf_counter() - began
     prediction = trainer.predict(validation)
-    state = trainer.optimizer.state.values() if trainer.optimizer is not None else []
-    held = sum(one.numel() * one.element_size() for group in state for one in group.values() if torch.is_tensor(one))
     trains = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     return {
         **scores(prediction.label_ids, prediction.predictions.argmax(axis=-1)),
         "seconds": round(seconds, 1),
         "trainable": trains if start != "untrained head" else 0,
-        "optimizer_mib": round(held / 2**20, 1),
+        "optimizer_mib": round(optimizer_memory(trainer.optimizer), 1),
     }
 
 
@@ -142,18 +157,14 @@ def plan(seeds: int, size: int, more: int, curve: list[int]) -> list[tuple[str, 
 
 def draw(task: str, found: dict) -> None:
     """Write docs/starts-<task>.png and docs/curve-<task>.png from what was found, and print the table."""
-    size, more = found["settings"]["train_size"], found["settings"]["train_size"] * found["settings"]["more"]
-    runs = [run for run in found["runs"] if run["train_size"] == (more if "more" in run["start"] else size)]
-    table = seed_table([run for run in runs if run["start"] in (*PRETRAINED, *SCRATCH)])
+    table = start_table(found)
     print(table.drop(columns="train_size").round(3).to_string())
     baselines = {name: measured["accuracy"] for name, measured in found["baselines"].items()}
-    _save(plots.plot_starts(table, baselines, line="majority class"), f"starts-{task}.png")
-    curves = {}
-    for start in ("fine-tuned", "from scratch"):
-        points = [run for run in found["runs"] if run["start"].removesuffix(", more") == start]
-        curves[start] = seed_table(points, by="train_size")
-    line = ("majority class", baselines["majority class"])
-    _save(plots.plot_learning_curve(curves, line), f"curve-{task}.png")
+    line = "majority class"
+    _save(plots.plot_starts(table, baselines, line), f"starts-{task}.png")
+    curves = curve_tables(found)
+    if all(len(curve) > 1 for curve in curves.values()):
+        _save(plots.plot_learning_curve(curves, (line, baselines[line])), f"curve-{task}.png")
 
 
 def _save(axes, name: str) -> None:
@@ -187,8 +198,8 @@ def main() -> None:
         "precision": lesson.precision,
         "versions": {name: version(name) for name in ("torch", "transformers", "datasets", "scikit-learn")},
         "checkpoint": Path(lesson.checkpoint).parent.name if Path(lesson.checkpoint).is_dir() else lesson.checkpoint,
-        "batch_size": lesson.batch_size,
-        "learning_rate": lesson.learning_rate,
+        "batch_size": BATCH_SIZE,
+        "learning_rates": LEARNING_RATES | {"others": LEARNING_RATE},
         "train_size": wanted.train_size,
         "epochs": wanted.epochs,
         "more": wanted.more,

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lessons_lib import machine
-from lessons_lib.sources import EMBEDDED, SetupError, Sources, find_sources, packaged_checkpoint
+from lessons_lib.errors import SetupError
+from lessons_lib.hub import fetch
+from lessons_lib.sources import EMBEDDED, Sources, find_sources, packaged_checkpoint
 
 LESSONS = {
     "00": "Start here",
@@ -17,6 +19,8 @@ LESSONS = {
     "03": "Head replacement",
     "04": "Fine-tuning with Trainer",
     "05": "Metrics",
+    "06": "From scratch or pretrained",
+    "07": "Training knobs",
 }
 TRAINS = ("00", "04", "05")
 MEASURED = Path(__file__).parent / "measured.json"
@@ -54,6 +58,7 @@ def start_lesson(number: str) -> Lesson:
 
     device = machine.device()
     sources, reason = find_sources(cuda=device == "cuda")
+    fetch(sources)
     precision = machine.precision_here(device)
     size = train_size(sources.dataset, slow=device == "cpu" and not precision)
     lesson = Lesson(

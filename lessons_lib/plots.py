@@ -288,7 +288,7 @@ def plot_starts(table: pd.DataFrame, baselines: Mapping[str, float], line: str, 
         values[len(baselines) :], names[len(baselines) :], xerr=reach[len(baselines) :], fmt="none", color=BLACK
     )
     for name, value, far in zip(names, values, reach, strict=True):
-        ax.annotate(f"{value:.3f}", (value + far, name), (5, -4), textcoords="offset points")
+        ax.annotate(f"{value:.2f}", (value + far, name), (5, -4), textcoords="offset points")
     ax.axvline(baselines[line], color=ORANGE, linestyle="--", label=line)
     ax.invert_yaxis()
     ax.set(xlabel="accuracy on validation", xlim=(0, 1.02))

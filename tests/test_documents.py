@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from lessons_lib.compare import read_benchmark, start_table
 from lessons_lib.embedded.build_pairs import FOLDER, content_hash, draw_pairs
 from lessons_lib.embedded.groups import read_groups
 from lessons_lib.lesson import MEASURED
@@ -18,6 +19,18 @@ def test_readme_quotes_the_lessons_as_measured():
     quoted = {number: {"seconds": int(s), "memory_mib": int(mib.replace(",", ""))} for number, s, mib in rows}
     assert quoted == measured["lessons"]
     assert measured["date"] in README
+
+
+def test_readme_quotes_the_starts_as_measured():
+    rows = re.findall(r"^\| ([a-z][^|]+?) \| (0\.\d{3}) \| (0\.\d{3}) \|$", README, flags=re.MULTILINE)
+    quoted = {name: (float(pairs), float(mrpc)) for name, pairs, mrpc in rows}
+    expected = {}
+    for measured in map(read_benchmark("starts").get, ("pairs", "mrpc")):
+        found = {name: score["accuracy"] for name, score in measured["baselines"].items()}
+        for name, accuracy in (found | start_table(measured)["accuracy"].to_dict()).items():
+            expected[name] = (*expected.get(name, ()), round(accuracy, 3))
+        assert measured["date"] in README
+    assert quoted == expected
 
 
 def test_card_quotes_its_benchmark():

@@ -10,8 +10,9 @@ import torch
 
 from lessons_lib import lesson as lesson_module
 from lessons_lib import start_lesson
+from lessons_lib.errors import SetupError
 from lessons_lib.lesson import LESSONS, expectation, train_size
-from lessons_lib.sources import EMBEDDED, SetupError
+from lessons_lib.sources import EMBEDDED
 
 SETTINGS = ("PROFILE", "CHECKPOINT", "DATASET", "TASK", "FOLDER")
 

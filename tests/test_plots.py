@@ -45,6 +45,19 @@ def test_bars_have_the_values_and_the_line():
     assert ax.get_legend().get_texts()[0].get_text() == "baseline"
 
 
+def test_bars_on_a_logarithmic_axis_are_all_seen():
+    ax = plots.plot_bars({"a": 5.0, "b": 5e6}, "seconds", written="{:,.0f}", log=True)
+    assert ax.get_xscale() == "log"
+    assert ax.get_xlim()[0] < 5 and ax.get_xlim()[1] > 5e6
+    assert [text.get_text() for text in ax.texts] == ["5", "5,000,000"]
+
+
+def test_lines_are_told_apart_by_stroke_as_well():
+    ax = plots.plot_lines({name: ([1, 2], [3, 4]) for name in "abcd"}, "step", "loss")
+    assert len({line.get_linestyle() for line in ax.lines}) == 4
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list("abcd")
+
+
 def test_guesses_stand_beside_the_line_of_blind_answers():
     ax = plots.plot_guesses([0.0, 0.5], [0.2, 0.6], yes=0.75)
     blind, always_yes, guesses = ax.lines
@@ -132,7 +145,7 @@ def test_starts_have_a_bar_each_and_an_interval():
     bars, intervals = [one for one in ax.containers if len(one) == 3]
     assert [patch.get_width() for patch in bars] == [0.675, 0.8, 0.7]
     assert bars[0].get_hatch() and not bars[1].get_hatch()
-    assert [text.get_text() for text in ax.texts] == ["0.675", "0.800", "0.700"]
+    assert [text.get_text() for text in ax.texts] == ["0.68", "0.80", "0.70"]
     ends = [segment[:, 0].tolist() for segment in intervals[2][0].get_segments()]
     assert ends == [pytest.approx([0.78, 0.82]), pytest.approx([0.68, 0.72])]
 

@@ -58,3 +58,15 @@ def test_bag_of_words_learns_that_shared_words_mean_yes():
     columns = {"sentence1": [one for one, _ in pairs], "sentence2": [other for _, other in pairs]}
     split = Dataset.from_dict(columns | {"label": [int(one == other) for one, other in pairs]})
     assert starts.bag_of_words(split, split).tolist() == split["label"][:]
+
+
+def test_unread_words_are_a_permutation_that_spares_the_special_tokens(tokenizer):
+    rows = tokenizer(["a dog barked", "the dog slept"])
+    split = Dataset.from_dict({"input_ids": rows["input_ids"]})
+    changed = starts.with_unread_words(split, tokenizer)["input_ids"][:]
+    old, new = ([one for row in each for one in row] for each in (rows["input_ids"], changed))
+    mapping = dict(zip(old, new, strict=True))
+    assert len(set(mapping.values())) == len(mapping)
+    special = set(tokenizer.all_special_ids)
+    assert all((before == after) == (before in special) for before, after in mapping.items())
+    assert [mapping[one] for one in old] == new  # the same word is the same other word in every text
