@@ -51,17 +51,12 @@ def layer_groups(model, learning_rate: float, decay: float = 0.8, weight_decay: 
     """Return AdamW's parameter groups: each part slower than the one above, no weight decay on bias and LayerNorm."""
     weights = without_prefix(dict(model.named_parameters()), model.base_model_prefix + ".")
     parts = list(dict.fromkeys(map(part_of, weights)))
-    groups = []
-    for below, part in enumerate(reversed(parts)):
-        for decays in (True, False):
-            chosen = [
-                weight
-                for name, weight in weights.items()
-                if part_of(name) == part and (name.endswith("bias") or "LayerNorm" in name) != decays
-            ]
-            rate = learning_rate * decay**below
-            groups.append({"params": chosen, "lr": rate, "weight_decay": weight_decay if decays else 0.0})
-    return [group for group in groups if group["params"]]
+    rates = {part: learning_rate * decay**below for below, part in enumerate(reversed(parts))}
+    groups = {}
+    for name, weight in weights.items():
+        held = 0.0 if name.endswith("bias") or "LayerNorm" in name else weight_decay
+        groups.setdefault((rates[part_of(name)], held), []).append(weight)
+    return [{"params": params, "lr": rate, "weight_decay": held} for (rate, held), params in groups.items()]
 
 
 def bag_of_words(train, validation) -> np.ndarray:
