@@ -18,10 +18,7 @@ ANSWERS = {
     403: "it refuses: a proxy or a firewall may stand between",
     404: "it has no such repository or revision: check the spelling",
     429: "it was asked too often from this address: wait some minutes, or run `hf auth login`, which raises the limit",
-    500: "it is in trouble itself: wait some minutes",
-    502: "it is in trouble itself: wait some minutes",
-    503: "it is in trouble itself: wait some minutes",
-    504: "it is in trouble itself: wait some minutes",
+    **dict.fromkeys((500, 502, 503, 504), "it is in trouble itself: wait some minutes"),
 }
 CONFIGURATION = ("config.json", "tokenizer*.json", "vocab.txt", "merges.txt", "*.model", "special_tokens_map.json")
 WEIGHTS = ("model*.safetensors", "model.safetensors.index.json")
