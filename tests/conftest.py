@@ -1,4 +1,4 @@
-"""What several test files need: the embedded tokenizer, and no network, neither here nor in a kernel."""
+"""What several test files need: the embedded tokenizer, a Hub on loopback, and no network, here or in a kernel."""
 
 import os
 from pathlib import Path
@@ -32,3 +32,13 @@ def pairs():
     from lessons_lib.sources import EMBEDDED
 
     return load_dataset(str(EMBEDDED / "pairs"), "pairs")
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory, checkpoint, pairs):
+    """A Hub on loopback with the repositories that the `hub` profile asks for."""
+    from hub_content import write_content
+    from hub_stand_in import running
+
+    with running(write_content(tmp_path_factory.mktemp("hub"), Path(checkpoint), pairs)) as hub:
+        yield hub

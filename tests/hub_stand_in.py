@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"  # of every repository, where none was asked for
+OVERRIDES = ("LESSONS_CHECKPOINT", "LESSONS_DATASET", "LESSONS_TASK")
 LARGE = (".safetensors", ".parquet")  # what a Hub keeps in LFS, under its SHA-256
 
 
@@ -19,8 +20,9 @@ LARGE = (".safetensors", ".parquet")  # what a Hub keeps in LFS, under its SHA-2
 class Hub:
     """Folders by `(type, id)`, such as `("model", "google-bert/bert-base-uncased")`, and how the Hub fails now.
 
-    `trouble` is empty, a status such as `"503"`, `"hang"`, `"cut"` (the connection closes in the middle of a file) or
-    `"wrong"` (other bytes than the checksum says). `seen` keeps each request, such as `"GET /path"`.
+    `trouble` is empty, a status such as `"503"` (`"503 files"`: for files alone), `"hang"`, `"cut"` (the connection
+    closes in the middle of a file) or `"wrong"` (other bytes than the checksum says). `seen` keeps each request, such
+    as `"GET /path"`.
     """
 
     folders: dict[tuple[str, str], Path]
@@ -51,6 +53,15 @@ def running(folders: dict[tuple[str, str], Path]) -> Iterator[Hub]:
         server.server_close()
 
 
+def settings(hub: Hub, home: Path) -> dict[str, str]:
+    """Return the environment of a process for which `hub` is the Hub, and which keeps what it gets below `home`.
+
+    One thread: the model is so small that two only wait for each other.
+    """
+    ours = {"HF_ENDPOINT": hub.address, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0", "OMP_NUM_THREADS": "1"}
+    return ours | {"LESSONS_PROFILE": "hub"} | dict.fromkeys(OVERRIDES, "")
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
@@ -74,8 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
         trouble = self.hub.trouble
         if trouble == "hang":
             time.sleep(30)
-        if trouble.isdigit():
-            self._send(int(trouble), b'{"error": "as the test asked"}', {"Retry-After": "1"})
+        status, _, files_alone = trouble.partition(" ")
+        if status.isdigit() and (not files_alone or "/resolve/" in path):
+            self._send(int(status), b'{"error": "as the test asked"}', {"Retry-After": "1"})
         elif path.startswith("/api/"):
             self._answer_api(path.removeprefix("/api/"))
         elif "/resolve/" in path:

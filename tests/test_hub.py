@@ -1,39 +1,32 @@
 """The `hub` profile against a Hub on loopback: it works, and each way of failing ends in one sentence and no harm."""
 
+import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import nbformat
 import pytest
-from hub_stand_in import running
-from transformers import AutoTokenizer, BertConfig, BertForPreTraining
+from hub_stand_in import settings
 
-from lessons_lib.sources import EMBEDDED, HUB
+from lessons_lib import hub as hub_module
+from lessons_lib.sources import HUB
 
-GLUE_CARD = """---
-configs:
-- config_name: mrpc
-  data_files:
-  - {split: train, path: mrpc/train-*}
-  - {split: validation, path: mrpc/validation-*}
-  - {split: test, path: mrpc/test-*}
----
-"""
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from run_lessons import run_lesson  # noqa: E402
+
 USE = """
-import json, logging
-from lessons_lib import start_lesson
-from lessons_lib.errors import SetupError
-try:
-    lesson = start_lesson("04")
-except SetupError as error:
-    print(json.dumps({"refused": str(error)}))
-    raise SystemExit
+import json
 import evaluate
 from datasets import load_dataset
+from lessons_lib import start_lesson
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+lesson = start_lesson("04")
 data = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
 tokenizer = AutoTokenizer.from_pretrained(lesson.checkpoint, revision=lesson.revision)
 model = AutoModelForSequenceClassification.from_pretrained(lesson.checkpoint, revision=lesson.revision)
@@ -43,50 +36,58 @@ print(json.dumps({"profile": lesson.profile, "sizes": sizes, "words": len(tokeni
 """
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory, checkpoint, pairs):
-    """What the pinned repositories hold, small: a BERT with its pretraining head, GLUE's MRPC folder, a metric."""
-    root = tmp_path_factory.mktemp("hub")
-    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    BertForPreTraining(BertConfig(**small)).save_pretrained(root / "bert")
-    AutoTokenizer.from_pretrained(checkpoint).save_pretrained(root / "bert")
-    for name, split in pairs.items():
-        split.to_parquet(root / "glue" / "mrpc" / f"{name}-00000-of-00001.parquet")
-    (root / "glue" / "README.md").write_text(GLUE_CARD, encoding="utf-8")
-    (root / "metric").mkdir()
-    shutil.copy(EMBEDDED / "accuracy_and_f1" / "accuracy_and_f1.py", root / "metric" / "glue.py")
-    names = {"bert": ("model", HUB.checkpoint), "glue": ("dataset", HUB.dataset)}
-    return {kind: root / name for name, kind in names.items()} | {("space", "evaluate-metric/glue"): root / "metric"}
+@pytest.fixture
+def calm(hub):
+    """The Hub, with nothing wrong and nothing seen yet."""
+    hub.trouble = ""
+    hub.seen.clear()
+    return hub
 
 
 @pytest.fixture
-def hub(folders):
-    with running(folders) as hub:
-        yield hub
+def learner(calm, tmp_path, monkeypatch):
+    """The environment of a learner with an empty cache of their own, and little patience."""
+    quick = {"HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_HUB_ETAG_TIMEOUT": "2"}
+    for name, value in (settings(calm, tmp_path / "hf") | quick).items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
 
 
 @pytest.fixture
-def use(hub, tmp_path):
-    """A function that opens a lesson's sources in a new process, with a cache of its own that lasts for the test."""
-    settings = {"HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "hf"), "LESSONS_PROFILE": "hub"}
-    quick = {"HF_HUB_OFFLINE": "0", "HF_HUB_DOWNLOAD_TIMEOUT": "2", "HF_HUB_ETAG_TIMEOUT": "2"}
+def use(learner, tmp_path):
+    """A function that opens a lesson's sources in a new process, with the cache of the test."""
 
-    def use(trouble: str = "", **more: str) -> dict:
-        hub.trouble = trouble
-        env = os.environ | settings | quick | more
-        done = subprocess.run([sys.executable, "-c", USE], env=env, capture_output=True, text=True, cwd=tmp_path)
+    def use() -> dict:
+        done = subprocess.run([sys.executable, "-c", USE], capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
     return use
 
 
+@pytest.fixture
+def begin(learner, tmp_path):
+    """A function that executes a lesson up to `start_lesson`, and returns the outputs of that cell."""
+
+    def begin(number: str) -> list[dict]:
+        path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+        notebook = nbformat.read(path, as_version=4)
+        last = next(place for place, cell in enumerate(notebook.cells) if "start_lesson(" in cell.source)
+        notebook.cells = [cell for cell in notebook.cells[: last + 1] if cell.cell_type == "code"]
+        nbformat.write(notebook, tmp_path / path.name)
+        (tmp_path / "build").mkdir(exist_ok=True)
+        run_lesson(tmp_path / path.name, tmp_path / "build")
+        return nbformat.read(tmp_path / "build" / path.name, as_version=4).cells[1].outputs
+
+    return begin
+
+
 WHOLE = {"profile": "hub", "sizes": {"train": 2000, "validation": 400, "test": 400}, "words": 30522, "score": 0.5}
 
 
-def test_the_hub_profile_opens_every_source_and_asks_for_the_pinned_revisions(use, hub):
+def test_the_hub_profile_opens_every_source_and_asks_for_the_pinned_revisions(use, calm):
     assert use() == WHOLE
-    fetched = [path for path in hub.seen if path.startswith("GET") and "/resolve/" in path]
+    fetched = [path for path in calm.seen if path.startswith("GET") and "/resolve/" in path]
     models = [path for path in fetched if "bert-base-uncased" in path]
     data = [path for path in fetched if "nyu-mll/glue" in path]
     assert len(models) > 2 and all(f"/resolve/{HUB.revision}/" in path for path in models)
@@ -95,28 +96,64 @@ def test_the_hub_profile_opens_every_source_and_asks_for_the_pinned_revisions(us
 
 
 @pytest.mark.parametrize(
-    ("trouble", "expected"),
+    ("number", "trouble", "expected"),
     [
-        ("401", "run `hf auth login`"),
-        ("404", "check the spelling"),
-        ("429", "wait some minutes"),
-        ("503", "in trouble itself: wait some minutes"),
-        ("hang", "did not answer in time"),
-        ("cut", "connection broke off"),
-        ("wrong", "other bytes than its SHA-256 says"),
+        ("04", "401", "run `hf auth login`"),
+        ("04", "404", "check the spelling"),
+        ("04", "429", "wait some minutes"),
+        ("04", "503", "in trouble itself: wait some minutes"),
+        ("04", "503 files", "did not give the model google-bert/bert-base-uncased: it is in trouble itself"),
+        ("04", "hang", "did not answer in time"),
+        ("04", "cut", "connection broke off"),
+        ("04", "wrong", "model.safetensors of google-bert/bert-base-uncased has other bytes"),
+        ("01", "wrong", "train-00000-of-00001.parquet, validation-00000-of-00001.parquet of nyu-mll/glue has other"),
     ],
 )
-def test_each_trouble_ends_in_one_sentence_and_the_next_run_succeeds(use, trouble, expected):
-    began = time.monotonic()
-    found = use(trouble)
-    assert expected in found.get("refused", ""), found
-    assert "\n" not in found["refused"]
+def test_each_trouble_is_one_sentence_in_the_lesson_and_the_next_run_succeeds(
+    begin, use, calm, number, trouble, expected
+):
+    calm.trouble, began = trouble, time.monotonic()
+    *printed, shown = begin(number)
     assert time.monotonic() - began < 90
+    assert "Traceback" not in str(printed)
+    assert shown.traceback == [f"SetupError: {shown.evalue}"]
+    assert expected in shown.evalue and "\n" not in shown.evalue
+    calm.trouble = ""
     assert use() == WHOLE
 
 
-def test_after_one_good_run_the_files_are_here(use, hub):
+def test_broken_bytes_are_found_even_where_nobody_checked_them_on_arrival(begin, use, calm):
+    calm.trouble = "wrong"
+    fetch = f"import huggingface_hub; huggingface_hub.snapshot_download({HUB.checkpoint!r}, revision={HUB.revision!r})"
+    subprocess.run([sys.executable, "-c", fetch], check=True)  # another program, or a lesson that was killed
+    calm.trouble = ""
+    assert "other bytes than its SHA-256 says" in begin("04")[-1].evalue
     assert use() == WHOLE
-    hub.seen.clear()
+
+
+def test_after_one_good_run_the_files_are_here(use, calm, tmp_path):
     assert use() == WHOLE
-    assert not [path for path in hub.seen if path.startswith("GET") and path.endswith((".safetensors", ".parquet"))]
+    assert len(list(tmp_path.glob("hf/hub/*/.checked/*"))) == 4  # the weights and three splits
+    calm.seen.clear()
+    assert use() == WHOLE
+    assert not [path for path in calm.seen if path.startswith("GET") and path.endswith((".safetensors", ".parquet"))]
+
+
+def test_a_file_that_was_found_whole_is_read_again_only_after_it_was_written_again(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        hub_module, "sha256", lambda file: read.append(file) or hashlib.sha256(file.read_bytes()).hexdigest()
+    )
+    stored = tmp_path / "blobs" / hashlib.sha256(b"whole").hexdigest()
+    stored.parent.mkdir()
+    for content, whole, times in ((b"whole", True, 1), (b"other", False, 2), (b"whole", True, 1)):
+        stored.write_bytes(content)
+        os.utime(stored, ns=(0, len(read) + 1))
+        read.clear()
+        assert [hub_module.is_whole(stored) for _ in range(2)] == [whole, whole]
+        assert len(read) == times
+
+
+def test_a_lesson_on_text_fetches_no_weights(begin, calm):
+    assert "Lesson 01" in begin("01")[0].text
+    assert not [path for path in calm.seen if path.endswith((".safetensors", ".bin"))]

