@@ -311,6 +311,6 @@ def plot_learning_curve(tables: Mapping[str, pd.DataFrame], line: tuple[str, flo
     ax.set(xscale="log", xlabel="training pairs", ylabel="accuracy on validation")
     sizes = sorted({size for table in tables.values() for size in table.index})
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
-    ax.xaxis.minorticks_off()
+    ax.minorticks_off()
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return ax
