@@ -95,7 +95,7 @@ def padding_lab(lengths: Sequence[int], model: PreTrainedModel, pad_to: int = 12
 
     button.on_click(measure)
     controls = {
-        "batch_size": widgets.SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=8, description="batch size"),
+        "batch_size": widgets.SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=4, description="batch size"),
         "strategy": choice([f"to {pad_to}", "dynamic", "grouped"], "strategy", value="dynamic"),
         "seed": widgets.IntSlider(0, 0, 20, description="shuffle seed", continuous_update=False),
     }
