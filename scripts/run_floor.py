@@ -29,8 +29,11 @@ from run_lessons import find_lessons, run_all, table
 FOLDER = CACHE / "floor"
 BUILD = ROOT / "build" / "floor"
 TOOLS = ("build", "hatchling", "nbclient", "nbconvert", "pytest")  # to test with, in any version
-# Not here: the browser, and the older ipywidgets that stand beside newer ones. `make test` runs both.
-LEFT_OUT = ("tests/notebooks/test_jupyterlab.py", "tests/test_ipywidgets7.py")
+LEFT_OUT = (  # they ask nothing of these versions: the browser, the newest ones, and what stands around the lessons
+    *("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_hub_profile.py", "tests/test_ipywidgets7.py"),
+    *("tests/test_binder.py", "tests/test_makefile.py", "tests/test_newcomer.py", "tests/test_python_versions.py"),
+    *("tests/test_resolve.py", "tests/test_workflows.py"),
+)
 
 
 def bounded(pyproject: str) -> list[Requirement]:

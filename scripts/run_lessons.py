@@ -4,7 +4,7 @@
     python scripts/run_lessons.py 04         one
     python scripts/run_lessons.py --record   also writes what was measured to lessons_lib/measured.json
 
-Executed copies and HTML land in build/lessons/.
+Executed copies and HTML land in build/lessons/. At the foot of each lesson that passed stand the versions it passed on.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
+from versions_seen import foot, question
 
 from lessons_lib import machine
 from lessons_lib.lesson import MEASURED
@@ -90,12 +91,20 @@ def run_lesson(path: Path, build: Path) -> Result:
         finally:
             stop.set()
             watcher.join()
-    seconds = time.perf_counter() - start
+            seconds = time.perf_counter() - start
+        if not error:
+            add_foot(notebook, client)
     drop_widgets(notebook)
     nbformat.write(notebook, build / path.name)
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (build / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
     return Result(path.stem, seconds, peak[0] // machine.MIB, error)
+
+
+def add_foot(notebook: nbformat.NotebookNode, client: NotebookClient) -> None:
+    """Append to `notebook`, all of whose cells have passed, the versions that its kernel names when asked."""
+    notebook.cells.append(question())
+    notebook.cells[-1] = foot(client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1))
 
 
 def drop_widgets(notebook: nbformat.NotebookNode) -> None:

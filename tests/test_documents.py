@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from lessons_lib.compare import read_benchmark, start_table
@@ -10,6 +11,10 @@ from lessons_lib.embedded.groups import read_groups
 from lessons_lib.lesson import MEASURED
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import versions_seen  # noqa: E402
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -31,6 +36,11 @@ def test_readme_quotes_the_starts_as_measured():
             expected[name] = (*expected.get(name, ()), round(accuracy, 3))
         assert measured["date"] in README
     assert quoted == expected
+
+
+def test_readme_shows_the_versions_that_were_seen():
+    seen = json.loads((ROOT / "docs" / "versions.json").read_text(encoding="utf-8"))
+    assert versions_seen.put_table(README, versions_seen.table(seen)) == README
 
 
 def test_card_quotes_its_benchmark():

@@ -1,19 +1,20 @@
 """`make run`: what it prints, what it leaves behind, and what it does when a lesson fails."""
 
-import importlib.util
+import datetime
 import json
+import platform
 import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-spec = importlib.util.spec_from_file_location("run_lessons", ROOT / "scripts" / "run_lessons.py")
-run_lessons = importlib.util.module_from_spec(spec)
-sys.modules["run_lessons"] = run_lessons
-spec.loader.exec_module(run_lessons)
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import run_lessons  # noqa: E402
 
 FILL_300_MIB = "block = bytearray(300 * 2**20)\nfor place in range(0, len(block), 4096):\n    block[place] = 1"
 
@@ -53,7 +54,7 @@ def test_passing_lessons_give_a_table_and_copies(course, capsys):
 
 
 def test_failing_lesson_is_shown_and_the_rest_still_runs(course, capsys):
-    write, run, _ = course
+    write, run, folder = course
     write("00", "answer = 41", "assert answer == 42, 'not the answer'")
     write("01", "print('still runs')")
     assert run() == 1
@@ -61,6 +62,8 @@ def test_failing_lesson_is_shown_and_the_rest_still_runs(course, capsys):
     assert "assert answer == 42" in out
     assert "not the answer" in out
     assert "1 of 2 passed" in out
+    [failed, passed] = sorted((folder / "build").glob("*.html"))
+    assert ("Versions seen" in failed.read_text(), "Versions seen" in passed.read_text()) == (False, True)
 
 
 def test_cell_that_is_meant_to_raise_does_not_fail(course):
@@ -78,6 +81,25 @@ def test_dead_kernel_is_a_failure_with_its_cell(course, capsys):
     write("00", "import os\nos._exit(1)")
     assert run() == 1
     assert "os._exit(1)" in capsys.readouterr().out
+
+
+def test_versions_at_the_foot_are_those_of_the_kernel(course):
+    """Not those of the program that executes it: here the kernel finds another version of one package."""
+    write, run, folder = course
+    fake = folder / "notebooks" / "tokenizers-0.0.1.dist-info"
+    fake.mkdir(parents=True)
+    (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: tokenizers\nVersion: 0.0.1\n")
+    write("00", "print = json = None", "'the last value'")
+    assert run() == 0
+    *cells, last = nbformat.read(folder / "build" / "00_lesson.ipynb", as_version=4).cells
+    assert [cell.source for cell in cells] == ["print = json = None", "'the last value'"]
+    assert last.cell_type == "markdown"
+    assert "| tokenizers | 0.0.1 |" in last.source
+    assert f"| Python | {platform.python_version()} |" in last.source
+    assert f"| transformers | {version('transformers')} |" in last.source
+    assert datetime.date.today().isoformat() in last.source and platform.system() in last.source
+    page = (folder / "build" / "00_lesson.html").read_text()
+    assert re.search(r"<td>tokenizers</td>\s*<td>0\.0\.1</td>", page)
 
 
 LAB = """

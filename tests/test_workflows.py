@@ -1,5 +1,6 @@
 """What GitHub runs: each workflow is one that GitHub accepts, and calls what is there."""
 
+import fnmatch
 import re
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def test_a_broken_one_is_found(name, tmp_path):
 @each_workflow
 def test_it_calls_what_is_there(path):
     targets = {name for line in re.findall(r"^([\w -]+):(?!=)", MAKEFILE, flags=re.MULTILINE) for name in line.split()}
-    called = set(re.findall(r"\bmake ([\w-]+)", commands(path)))
+    called = set(re.findall(r"(?:\bmake|\.ci/run) ([\w-]+)", commands(path)))
     assert called <= targets
     if ".ci/run" in commands(path):
         assert (ROOT / ".ci" / "run").exists()
@@ -89,6 +90,16 @@ def test_it_runs_the_tests_as_make_does(path):
 def test_it_may_only_read(path):
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
     assert all("permissions" not in job for job in jobs(path).values())
+
+
+def test_what_is_fetched_was_kept():
+    """The job that gathers the versions finds each leg's, under the name and in the folder where it was put."""
+    steps = [step for job in jobs(ROOT / ".github" / "workflows" / "test.yml").values() for step in job["steps"]]
+    [fetched] = [step["with"] for step in steps if "download-artifact" in step.get("uses", "")]
+    kept = [step["with"] for step in steps if step.get("with", {}).get("path") == fetched["path"]]
+    names = {one["name"] for one in kept if "name" in one}
+    assert names == {f"versions-{leg}" for leg in ("test", "test-colab", "test-floor", "test-binder")}
+    assert all(fnmatch.fnmatch(name, fetched["pattern"]) for name in names)
 
 
 def test_every_system_and_every_python_is_tried():
