@@ -29,7 +29,11 @@ PINNED = {f"models/{HUB.checkpoint}": HUB.revision, f"datasets/{HUB.dataset}": H
 def runs(request, hub, tmp_path_factory):
     """The lessons asked for, two at a time, on one cache as a learner has it, and the folder of what they gave."""
     folder, build = tmp_path_factory.mktemp("lessons"), tmp_path_factory.mktemp("build")
-    asked = [item.callspec.params.get("path") for item in request.session.items if item.module is request.module]
+    asked = [
+        item.callspec.params.get("path")
+        for item in request.session.items
+        if getattr(item, "module", None) is request.module
+    ]
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
         for name, value in settings(hub, tmp_path_factory.mktemp("home")).items():
             patch.setenv(name, value)
