@@ -51,7 +51,7 @@ def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = F
     from huggingface_hub import HfApi, constants
 
     if constants.HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE is set, which forbids to ask it"
+        return "HF_HUB_OFFLINE is set: unset it to use the Hub"
     try:
         HfApi().repo_info(repository, repo_type="dataset" if dataset else "model", timeout=timeout)
     except Exception as error:  # every kind of refusal ends here
@@ -96,7 +96,7 @@ def fetch_files(
     wrong = [path for path in sorted(folder.rglob("*")) if not is_whole(path.resolve())]
     for path in wrong:
         path.resolve().unlink(missing_ok=True)
-        path.unlink()
+        path.unlink(missing_ok=True)
     if wrong:
         names = ", ".join(path.name for path in wrong)
         raise SetupError(

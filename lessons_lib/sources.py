@@ -60,8 +60,8 @@ def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False
         unreachable = why_unreachable(HUB.checkpoint)
         if unreachable:
             raise SetupError(
-                f"LESSONS_PROFILE is hub, and the Hugging Face Hub cannot be reached ({unreachable}). Mend that "
-                "and restart the kernel, or set LESSONS_PROFILE to embedded, which needs no network."
+                f"LESSONS_PROFILE is hub, and the Hugging Face Hub cannot be reached ({unreachable}). Put that "
+                "right and restart the kernel, or set LESSONS_PROFILE to embedded, which needs no network."
             )
     base = Path(settings.get("LESSONS_FOLDER") or Path.cwd())
     found = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])

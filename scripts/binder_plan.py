@@ -31,7 +31,10 @@ def commands(planned: str) -> list[str]:
 
 def python_of(planned: str) -> str:
     """Return the Python that a Dockerfile of repo2docker installs, such as `"3.11"`, from the name of its lock file."""
-    return ".".join(re.search(r"environment-2epy-2d(\d+)-2e(\d+)-2dlinux", planned).groups())
+    found = re.search(r"environment-2epy-2d(\d+)-2e(\d+)-2dlinux", planned)
+    if not found:
+        sys.exit("The plan names no Python: this repo2docker calls its lock files otherwise. See python_of.")
+    return ".".join(found.groups())
 
 
 def locked(lock: str) -> list[str]:

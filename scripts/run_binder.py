@@ -127,6 +127,8 @@ def main(number: str = "") -> int:
         paths = find_lessons(repository / "notebooks", number)
         if not paths:
             return 2
+        if not number:  # no lesson of an earlier run shall count
+            shutil.rmtree(BUILD, ignore_errors=True)
         planned = plan(repository)
         python = python_of(planned)
         if not sys.version.startswith(f"{python}."):

@@ -130,6 +130,8 @@ def main(number: str = "") -> int:
         paths = find_lessons(place / "content", number)
         if not paths:
             return 2
+        if not number:  # no lesson of an earlier run shall count
+            shutil.rmtree(BUILD, ignore_errors=True)
         key = key_of(recipe())
         before = kept(FOLDER, key, added=COURSE) or build(FOLDER, key, recipe())
         os.environ |= colab_settings(place, repo)

@@ -13,6 +13,7 @@ Executed lessons and HTML land in build/floor.
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from run_lessons import find_lessons, run_all, table
 FOLDER = CACHE / "floor"
 BUILD = ROOT / "build" / "floor"
 TOOLS = ("build", "hatchling", "nbclient", "nbconvert", "pytest")  # to test with, in any version
-LEFT_OUT = (  # they ask nothing of these versions: the browser, the newest ones, and what stands around the lessons
+LEFT_OUT = (  # the browser and the hub profile, which take long, and what asks nothing of these versions
     *("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_hub_profile.py", "tests/test_ipywidgets7.py"),
     *("tests/test_binder.py", "tests/test_makefile.py", "tests/test_newcomer.py", "tests/test_python_versions.py"),
     *("tests/test_resolve.py", "tests/test_workflows.py"),
@@ -113,6 +114,8 @@ def main(number: str = "") -> int:
     paths = find_lessons(ROOT / "notebooks", number)
     if not paths:
         return 2
+    if not number:  # no lesson of an earlier run shall count
+        shutil.rmtree(BUILD, ignore_errors=True)
     pyproject, torch = (ROOT / "pyproject.toml").read_text(encoding="utf-8"), os.environ.get("FLOOR_TORCH", "")
     requirements, key = bounded(pyproject), key_of(pyproject, torch)
     versions = kept(FOLDER, key) or build(FOLDER, key, recipe(requirements, torch))

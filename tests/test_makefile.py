@@ -27,9 +27,9 @@ if not shutil.which("make") or os.name == "nt":
 def write_python(path: Path, version: str = HERE) -> None:
     """Write a program that is this Python but for the version it says, and makes environments without pip."""
     minor = version.partition(".")[2]
-    says = (
-        f"import sys; sys.version = {version!r}; sys.version_info = (3, {minor}, 0, 'final', 0); exec(sys.argv.pop(1))"
-    )
+    prefix, numbers = str(path.parent.parent), (3, int(minor), 0, "final", 0)
+    says = f"import sys; sys.prefix = {prefix!r}; sys.version = {version!r}; sys.version_info = {numbers!r}; "
+    says += "exec(sys.argv.pop(1))"
     path.parent.mkdir(exist_ok=True)
     path.write_text(
         f'#!/bin/sh\ncase "$2" in venv) shift 2; exec "{sys.executable}" -m venv --without-pip "$@" ;; esac\n'

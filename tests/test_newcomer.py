@@ -50,8 +50,8 @@ def taken(port: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened(command: str, folder: Path, place: Path, **settings: str) -> Iterator[tuple[str, str]]:
-    """Run `command`, which opens JupyterLab; yield the address that the browser is given, and what was printed."""
+def opened(command: str, folder: Path, place: Path, **settings: str) -> Iterator[tuple[str, Path]]:
+    """Run `command`, which opens JupyterLab; yield the address that the browser gets, and the file of its output."""
     browser, target, printed = place / "browser", place / "opened.html", place / "printed.txt"
     browser.write_text(BROWSER)
     browser.chmod(0o755)
@@ -66,19 +66,20 @@ def opened(command: str, folder: Path, place: Path, **settings: str) -> Iterator
             while not target.exists():
                 assert process.poll() is None and time.monotonic() < end, printed.read_text()[-3000:]
                 time.sleep(0.2)
-            yield re.search(r'<a href="([^"]+)"', target.read_text())[1].replace("&amp;", "&"), printed.read_text()
+            yield re.search(r'<a href="([^"]+)"', target.read_text())[1].replace("&amp;", "&"), printed
         finally:
-            started = psutil.Process(process.pid)
-            for one in [*started.children(recursive=True), started]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    one.terminate()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may have ended by itself
+                for one in psutil.Process(process.pid).children(recursive=True):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        one.terminate()
+            process.terminate()
             process.wait(30)
 
 
-def check_lab(address: str, printed: str) -> None:
+def check_lab(address: str, printed: Path) -> None:
     """The address is on a free port, leads to lesson 00, and both the page and the lesson are there."""
     parts = urllib.parse.urlsplit(address)
-    assert parts.port != PORT and f"port {PORT} is already in use" in printed
+    assert parts.port != PORT and f"port {PORT} is already in use" in printed.read_text()
     assert parts.path.startswith("/lab/tree/") and parts.path.endswith(LESSON)
     assert "jupyter-config-data" in urllib.request.urlopen(address, timeout=30).read().decode()
     file = parts.path.removeprefix("/lab/tree/")
@@ -97,7 +98,9 @@ def test_make_lab_while_the_port_is_taken(tmp_path):
     with opened("make lab", ROOT, tmp_path, **env) as (address, printed):
         check_lab(address, printed)
         path = urllib.parse.urlsplit(address).path
-        assert re.search(rf"http://127\.0\.0\.1:\d+{path}\?token=\w+", printed)  # for one who has no browser there
+        assert re.search(
+            rf"http://127\.0\.0\.1:\d+{path}\?token=\w+", printed.read_text()
+        )  # for one who has no browser there
 
 
 def test_the_commands_for_windows_are_the_same():

@@ -60,7 +60,11 @@ def asks_for_another_revision(request: str) -> bool:
     path = path if path.startswith(("models/", "datasets/", "spaces/")) else f"models/{path}"
     name = next((name for name in PINNED if path.startswith(name)), None)
     kind, _, rest = path.removeprefix(f"{name}/").partition("/")
-    return name is not None and kind in ("resolve", "tree", "revision") and rest.split("/")[0] != PINNED[name]
+    return (
+        name is not None
+        and kind in ("resolve", "tree", "revision", "paths-info")
+        and rest.split("/")[0] != PINNED[name]
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,7 @@ def asks_for_another_revision(request: str) -> bool:
         (f"GET /{HUB.checkpoint}/resolve/{HUB.revision}/config.json", False),
         (f"GET /{HUB.checkpoint}/resolve/main/config.json", True),
         (f"GET /api/datasets/{HUB.dataset}/revision/main", True),
+        (f"POST /api/datasets/{HUB.dataset}/paths-info/main", True),
         (f"GET /api/models/{HUB.checkpoint}", False),
         ("GET /spaces/evaluate-metric/glue/resolve/main/glue.py", False),
     ],
