@@ -62,7 +62,7 @@ def build(folder: Path, key: str, steps: Sequence[Sequence[str]]) -> dict[str, s
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     try:
         for step in steps:
-            pip(folder, "install", "--quiet", "--no-compile", *step)  # Python compiles what is imported
+            pip(folder, "install", "--quiet", *step)
     except subprocess.CalledProcessError:
         sys.exit(f"pip could not fill {folder.relative_to(ROOT)}: its reason stands above.")
     versions = frozen(folder)
