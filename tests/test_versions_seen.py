@@ -137,7 +137,7 @@ def test_legs_from_several_machines_come_together(course):
 
 
 def test_ci_runs_and_records_legs_that_are_there():
-    assert list(versions_seen.LEGS) == CI_LEGS
+    assert CI_LEGS and set(CI_LEGS) <= set(versions_seen.LEGS)
     for leg in CI_LEGS:
         assert f"\n{leg}: $(READY)" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
