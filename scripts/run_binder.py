@@ -27,7 +27,7 @@ from pathlib import Path
 
 from binder_plan import base_of, commands, plan, python_of, reachable, shows_widgets
 from environments import CACHE, ROOT, build, kept, key_of, make_kernel
-from run_lessons import Result, find_lessons, run_all, table
+from run_lessons import Result, clear, find_lessons, run_all, table
 
 FOLDER = CACHE / "binder"
 BUILD = ROOT / "build" / "binder"
@@ -127,8 +127,7 @@ def main(number: str = "") -> int:
         paths = find_lessons(repository / "notebooks", number)
         if not paths:
             return 2
-        if not number:  # no lesson of an earlier run shall count
-            shutil.rmtree(BUILD, ignore_errors=True)
+        clear(BUILD, number)
         planned = plan(repository)
         python = python_of(planned)
         if not sys.version.startswith(f"{python}."):

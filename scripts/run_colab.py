@@ -22,7 +22,7 @@ import nbformat
 from environments import CACHE, ROOT, build, frozen, kept, key_of, make_kernel, remove
 from installs import changes, faults_of, read_versions, side_by_side
 from links import HOST, install_cell, read_address
-from run_lessons import Result, find_lessons, run_all, table
+from run_lessons import Result, clear, find_lessons, run_all, table
 
 FOLDER = CACHE / "colab"
 BUILD = ROOT / "build" / "colab"
@@ -130,8 +130,7 @@ def main(number: str = "") -> int:
         paths = find_lessons(place / "content", number)
         if not paths:
             return 2
-        if not number:  # no lesson of an earlier run shall count
-            shutil.rmtree(BUILD, ignore_errors=True)
+        clear(BUILD, number)
         key = key_of(recipe())
         before = kept(FOLDER, key, added=COURSE) or build(FOLDER, key, recipe())
         os.environ |= colab_settings(place, repo)

@@ -13,7 +13,6 @@ Executed lessons and HTML land in build/floor.
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from environments import CACHE, ROOT, build, kept, key_of, make_kernel, python_i
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from run_lessons import find_lessons, run_all, table
+from run_lessons import clear, find_lessons, run_all, table
 
 FOLDER = CACHE / "floor"
 BUILD = ROOT / "build" / "floor"
@@ -114,8 +113,7 @@ def main(number: str = "") -> int:
     paths = find_lessons(ROOT / "notebooks", number)
     if not paths:
         return 2
-    if not number:  # no lesson of an earlier run shall count
-        shutil.rmtree(BUILD, ignore_errors=True)
+    clear(BUILD, number)
     pyproject, torch = (ROOT / "pyproject.toml").read_text(encoding="utf-8"), os.environ.get("FLOOR_TORCH", "")
     requirements, key = bounded(pyproject), key_of(pyproject, torch)
     versions = kept(FOLDER, key) or build(FOLDER, key, recipe(requirements, torch))

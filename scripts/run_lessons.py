@@ -11,6 +11,7 @@ import argparse
 import datetime
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -121,6 +122,12 @@ def find_lessons(folder: Path, number: str) -> list[Path]:
         known = ", ".join(path.name[:2] for path in sorted(folder.glob("*.ipynb")))
         print(f"There is no lesson {number!r}: write LESSON= and one of {known}.")
     return paths
+
+
+def clear(build: Path, number: str) -> None:
+    """Empty the folder `build` where every lesson is to run, not one by its `number`: no earlier run shall count."""
+    if not number:
+        shutil.rmtree(build, ignore_errors=True)
 
 
 def run_all(paths: Iterable[Path], build: Path) -> list[Result]:

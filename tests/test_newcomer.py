@@ -98,9 +98,8 @@ def test_make_lab_while_the_port_is_taken(tmp_path):
     with opened("make lab", ROOT, tmp_path, **env) as (address, printed):
         check_lab(address, printed)
         path = urllib.parse.urlsplit(address).path
-        assert re.search(
-            rf"http://127\.0\.0\.1:\d+{path}\?token=\w+", printed.read_text()
-        )  # for one who has no browser there
+        shown = printed.read_text()  # to one who has no browser there
+        assert re.search(rf"http://127\.0\.0\.1:\d+{path}\?token=\w+", shown)
 
 
 def test_the_commands_for_windows_are_the_same():
