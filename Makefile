@@ -49,7 +49,7 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
 
 test-colab: $(READY)
 	$(BIN)/python scripts/run_colab.py $(LESSON)

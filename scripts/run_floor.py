@@ -28,7 +28,7 @@ from run_lessons import clear, find_lessons, run_all, table
 
 FOLDER = CACHE / "floor"
 BUILD = ROOT / "build" / "floor"
-TOOLS = ("build", "hatchling", "nbclient", "nbconvert", "pytest")  # to test with, in any version
+TOOLS = ("build", "hatchling", "nbclient", "nbconvert", "pytest", "pytest-xdist")  # to test with, in any version
 LEFT_OUT = (  # the browser and the hub profile, which take long, and what asks nothing of these versions
     *("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_hub_profile.py", "tests/test_ipywidgets7.py"),
     *("tests/test_binder.py", "tests/test_makefile.py", "tests/test_newcomer.py", "tests/test_python_versions.py"),
@@ -122,8 +122,9 @@ def main(number: str = "") -> int:
         place = Path(temporary)
         os.environ |= {**make_kernel(FOLDER, place / "jupyter"), "HF_HOME": str(place / "hf"), "HF_HUB_OFFLINE": "1"}
         ignored = [f"--ignore={name}" for name in LEFT_OUT]
-        command = [python_in(FOLDER), "-m", "pytest", "-q", "-p", "no:cacheprovider", *ignored, "lessons_lib", "tests"]
-        tested = subprocess.run(command, cwd=ROOT).returncode
+        pytest = [python_in(FOLDER), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"]
+        one_thread = os.environ | {"OMP_NUM_THREADS": "1"}  # each: two of them are at work
+        tested = subprocess.run([*pytest, *ignored, "lessons_lib", "tests"], cwd=ROOT, env=one_thread).returncode
         results = run_all(paths, BUILD)
     print(f"\n{floor_table(requirements, versions)}\n\n{table(results)}")
     return 1 if tested or any(result.error for result in results) else 0

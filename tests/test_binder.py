@@ -9,16 +9,14 @@ import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
+import binder_plan
+import installs
 import pytest
+import run_binder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import binder_plan  # noqa: E402
-import installs  # noqa: E402
-import run_binder  # noqa: E402
 
 BINDER = ROOT / "binder"
 REQUIREMENTS = (BINDER / "requirements.txt").read_text(encoding="utf-8")

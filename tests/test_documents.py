@@ -2,8 +2,9 @@
 
 import json
 import re
-import sys
 from pathlib import Path
+
+import versions_seen
 
 from lessons_lib.compare import read_benchmark, start_table
 from lessons_lib.embedded.build_pairs import FOLDER, content_hash, draw_pairs
@@ -11,9 +12,6 @@ from lessons_lib.embedded.groups import read_groups
 from lessons_lib.lesson import MEASURED
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import versions_seen  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -11,14 +11,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from hub_stand_in import settings
+from run_lessons import run_lesson
 
 from lessons_lib import hub as hub_module
 from lessons_lib.sources import HUB
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from run_lessons import run_lesson  # noqa: E402
 
 USE = """
 import json

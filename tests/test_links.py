@@ -1,15 +1,12 @@
 """The address of the repository is said once, and everything that names it agrees."""
 
 import shutil
-import sys
 from pathlib import Path
 
+import links
 import pytest
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import links  # noqa: E402
 
 
 @pytest.fixture

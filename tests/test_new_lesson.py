@@ -1,17 +1,14 @@
 """`make lesson`: what it writes keeps every rule and runs, and what it refuses it refuses with a sentence."""
 
-import sys
 from pathlib import Path
 
+import check_lessons
 import nbformat
+import new_lesson
 import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import check_lessons  # noqa: E402
-import new_lesson  # noqa: E402
 
 WRONG = ["", "12", "12_", "12__", "1_lesson", "my_lesson", "12_My_lesson", "12-lesson", "../12_lesson"]
 

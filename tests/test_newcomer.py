@@ -19,11 +19,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from run_binder import OWN, copy_tree
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from run_binder import OWN, copy_tree  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PORT = 8888

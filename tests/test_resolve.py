@@ -6,14 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import resolve
+from installs import read_versions
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import resolve  # noqa: E402
-from installs import read_versions  # noqa: E402
 
 RECORD = json.loads(resolve.RECORD.read_text(encoding="utf-8"))["resolved"]
 RENEW = "docs/resolved.json is of other requirements: renew it with `make resolve`"

@@ -7,16 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import environments
+import installs
+import links
 import nbformat
 import pytest
+import run_colab
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import environments  # noqa: E402
-import installs  # noqa: E402
-import links  # noqa: E402
-import run_colab  # noqa: E402
 
 BEFORE = {"numpy": "2.1.3", "torch": "2.13.0+cpu", "huggingface-hub": "1.27.0"}
 AFTER = BEFORE | {"evaluate": "0.4.6", "lessons-lib": "git+https://github.com/OWNER/REPO@abc"}

@@ -1,16 +1,13 @@
 """The oldest versions that pyproject.toml allows: found in its text, and among what pip offers."""
 
 import doctest
-import sys
 from pathlib import Path
 
 import pytest
+import run_floor
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import run_floor  # noqa: E402
 
 LISTED = "psutil (7.2.2)\nAvailable versions: 7.2.2, 5.10.0, 5.9.1, 5.9.0, 5.8.0\n  LATEST: 7.2.2\n"
 TORCH = "torch (2.13.0)\nAvailable versions: 2.13.0+cpu, 2.13.0, 2.12.0+cpu, 2.12.0, 2.11.0, 2.10.0+cpu\n"

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import run_lessons
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import run_lessons  # noqa: E402
 
 FILL_300_MIB = "block = bytearray(300 * 2**20)\nfor place in range(0, len(block), 4096):\n    block[place] = 1"
 

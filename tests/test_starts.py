@@ -1,16 +1,10 @@
 """The benchmark of starts: its plan, its parameter groups, its bag of words."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
+import starts
 import torch
 from datasets import Dataset
 from transformers import BertConfig, BertForSequenceClassification
-
-spec = importlib.util.spec_from_file_location("starts", Path(__file__).parents[1] / "benchmarks" / "starts.py")
-starts = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(starts)
 
 
 @pytest.fixture(scope="module")

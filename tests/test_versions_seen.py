@@ -6,16 +6,13 @@ import os
 import platform
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import versions_seen
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import versions_seen  # noqa: E402
 
 OLD = {"date": "2026-11-19", "system": "Linux x86_64", "Python": "3.11.7", "torch": "2.11.0"}
 CI_RUN = (ROOT / ".ci" / "run").read_text(encoding="utf-8")

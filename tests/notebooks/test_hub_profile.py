@@ -1,20 +1,17 @@
 """Every lesson in the `hub` profile, from its first cell to its last, against the Hub on loopback."""
 
 import shutil
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import pytest
 from hub_stand_in import settings
+from run_lessons import run_lesson
 
 from lessons_lib.sources import HUB
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from run_lessons import run_lesson  # noqa: E402
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CARD = (

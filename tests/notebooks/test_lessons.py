@@ -2,16 +2,13 @@
 
 import copy
 import json
-import sys
 from pathlib import Path
 
+import check_lessons
 import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import check_lessons  # noqa: E402
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SAMPLE = ROOT / "notebooks" / "04_fine_tuning_with_trainer.ipynb"
