@@ -1,4 +1,4 @@
-"""Executes the lessons headless and says how long each took and how much memory its kernel held.
+"""Executes the lessons headless and says how long each took, with which part, and how much memory its kernel held.
 
     python scripts/run_lessons.py            every lesson
     python scripts/run_lessons.py 04         one
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from lesson_parts import PARTS, Seconds, seconds_of
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -37,12 +38,13 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one lesson; `error` is empty where it passed."""
+    """What became of one lesson; `error` is empty where it passed, `spent` is where the seconds of its cells went."""
 
     name: str
     seconds: float
     memory_mib: int
     error: str
+    spent: Seconds | None = None
 
 
 def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
@@ -79,12 +81,15 @@ def run_lesson(path: Path, build: Path) -> Result:
         resources={"metadata": {"path": str(path.parent)}},
     )
     peak, stop, error, start = [0], threading.Event(), "", time.perf_counter()
+    taken = []
     with client.setup_kernel(env=os.environ | QUIET):
         watcher = threading.Thread(target=watch_memory, args=(client.km.provisioner.pid, peak, stop))
         watcher.start()
         try:
             for index, cell in enumerate(notebook.cells):
+                began = time.perf_counter()
                 client.execute_cell(cell, index)
+                taken.append(time.perf_counter() - began)
         except CellExecutionError as failed:
             error = str(failed)
         except DeadKernelError:
@@ -93,13 +98,14 @@ def run_lesson(path: Path, build: Path) -> Result:
             stop.set()
             watcher.join()
             seconds = time.perf_counter() - start
+        spent = seconds_of(notebook.cells, taken)
         if not error:
             add_foot(notebook, client)
     drop_widgets(notebook)
     nbformat.write(notebook, build / path.name)
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (build / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
-    return Result(path.stem, seconds, peak[0] // machine.MIB, error)
+    return Result(path.stem, seconds, peak[0] // machine.MIB, error, spent)
 
 
 def add_foot(notebook: nbformat.NotebookNode, client: NotebookClient) -> None:
@@ -158,6 +164,20 @@ def table(results: list[Result]) -> str:
     return "\n".join(lines)
 
 
+def parts_table(results: list[Result]) -> str:
+    """Return where the seconds of each lesson went: the start of its kernel, its parts, and its first picture."""
+    width = max(len(result.name) for result in results)
+    heads = ["kernel", *PARTS, "first picture"]
+    lines = [f"{'lesson':<{width}}  " + "  ".join(f"{head:>8}" for head in heads)]
+    for result in results:
+        kernel = result.seconds - sum(result.spent.parts.values())
+        cells = [f"{seconds:8.1f}" for seconds in (kernel, *result.spent.parts.values())]
+        first = result.spent.first_picture
+        cells.append(f"{'none' if first is None else f'{first:.1f}':>{len(heads[-1])}}")
+        lines.append(f"{result.name:<{width}}  " + "  ".join(cells))
+    return "\n".join(lines)
+
+
 def record(results: list[Result]) -> None:
     """Write the figures that the lessons' cards quote, with the machine and the date they hold for."""
     device = machine.device()
@@ -181,6 +201,7 @@ def main() -> int:
     if not paths:
         return 2
     results = run_all(paths, BUILD)
+    print(f"\nSeconds by part, and from the first cell to the first picture:\n{parts_table(results)}")
     print(f"\n{table(results)}\n\nExecuted lessons and HTML: {BUILD}")
     if wanted.record:
         record(results)

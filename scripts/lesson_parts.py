@@ -1,0 +1,90 @@
+"""Where the seconds of a lesson go: each code cell counts as one part, by what its code calls and what it shows."""
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import nbformat
+
+PARTS = ("training", "drawing", "data", "imports", "other")
+TRAINS = {"train", "predict", "evaluate"}  # the Trainer's; what a lesson defines on top of them counts as well
+READS = {"load_dataset", "map", "filter"}
+PICTURES = ("image/", "application/vnd.jupyter.widget-view+json")
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """The seconds of a lesson's `parts`, and from the start of its first cell to its first picture, if it has any."""
+
+    parts: dict[str, float]
+    first_picture: float | None
+
+
+def called(tree: ast.AST) -> set[str]:
+    """Return the names that are called in `tree`, of a method its last one.
+
+    >>> sorted(called(ast.parse("trainer.train(show(model))")))
+    ['show', 'train']
+    """
+    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {getattr(function, "id", getattr(function, "attr", "")) for function in functions}
+
+
+def parsed(source: str) -> ast.Module:
+    """Return the code of a cell, without lines that only a notebook understands; empty where it is not Python.
+
+    >>> ast.unparse(parsed("%pip install evaluate\\nmodel.train()"))
+    'model.train()'
+    """
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+    try:
+        return ast.parse("" if source.startswith("%%") else "\n".join(lines))
+    except SyntaxError:  # the lesson fails there, and says so itself
+        return ast.parse("")
+
+
+def trainers(trees: Iterable[ast.Module]) -> set[str]:
+    """Return the names that train: the Trainer's own, and functions of the lesson that call one of these.
+
+    >>> sorted(trainers([ast.parse("def measure(trainer):\\n    trainer.train()")]) - TRAINS)
+    ['measure']
+    """
+    defined = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    found = set(TRAINS)
+    while more := {one.name for one in defined if called(one) & found} - found:
+        found |= more
+    return found
+
+
+def part_of(tree: ast.Module, outputs: Sequence[dict], train: set[str]) -> str:
+    """Return which of `PARTS` a cell is: the first that fits. `train` holds the names that train.
+
+    Defining a function is not calling it.
+    """
+    done = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    calls = set().union(*map(called, done)) if done else set()
+    if calls & train:
+        return "training"
+    if shows_picture(outputs):
+        return "drawing"
+    if calls & READS:
+        return "data"
+    return "imports" if any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body) else "other"
+
+
+def shows_picture(outputs: Sequence[dict]) -> bool:
+    """Return whether one of `outputs` is an image or a widget."""
+    return any(kind.startswith(PICTURES) for output in outputs for kind in output.get("data", {}))
+
+
+def seconds_of(cells: Sequence[nbformat.NotebookNode], taken: Sequence[float]) -> Seconds:
+    """Return where the seconds went that executing `cells` has `taken`, cell by cell."""
+    trees = [parsed(cell.source if cell.cell_type == "code" else "") for cell in cells]
+    train = trainers(trees)
+    parts, first = dict.fromkeys(PARTS, 0.0), None
+    for number, (cell, tree, seconds) in enumerate(zip(cells, trees, taken, strict=False), 1):
+        outputs = cell.get("outputs", [])
+        parts[part_of(tree, outputs, train)] += seconds
+        if first is None and shows_picture(outputs):
+            first = sum(taken[:number])
+    return Seconds(parts, first)
