@@ -4,6 +4,7 @@
 # make test-colab   every lesson on the versions that Google Colab has, beginning with its install cell
 # make test-floor   unit tests and every lesson on the oldest versions that pyproject.toml allows
 # make test-binder  lessons 00 to 05 as Binder builds them, with the memory that each kernel holds
+# make bench   how fast each way to train is; bench-trainer, bench-sizes, bench-quality, bench-starts and bench-pairs measure more
 # make resolve   ask pip what it would install for Python 3.11, 3.12 and 3.13, and record it
 # make lesson NAME=12_my_lesson   begin a lesson from a template that runs
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
@@ -33,12 +34,13 @@ export PIP_CACHE_DIR ?= $(CACHE)/pip
 export HF_HOME ?= $(CACHE)/huggingface
 export HF_TOKEN_PATH ?= $(HOME)/.cache/huggingface/token
 export MPLCONFIGDIR := $(CACHE)/matplotlib
+export TORCHINDUCTOR_CACHE_DIR := $(CACHE)/torchinductor
 export IPYTHONDIR := $(CACHE)/ipython
 export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test test-colab test-floor test-binder resolve pairs format links lesson bench-starts
+.PHONY: lab run test test-colab test-floor test-binder resolve pairs format links lesson bench
 
 lab: $(READY)
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -66,8 +68,10 @@ resolve: $(READY)
 pairs: $(READY)
 	$(BIN)/python -m lessons_lib.embedded.build_pairs
 
-bench-starts: $(READY)
-	$(BIN)/python benchmarks/starts.py
+bench: bench-speed
+
+bench-%: $(READY)
+	$(BIN)/python benchmarks/$*.py
 
 links: $(READY)
 	$(BIN)/python scripts/links.py REPO='$(REPO)' REF='$(REF)'

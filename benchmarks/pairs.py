@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from datasets import DatasetDict, load_dataset
+from predicting import predict_by_length
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
 
@@ -76,8 +77,7 @@ def by_training(pairs: DatasetDict, lesson, pretrained: bool, epochs: int) -> np
     )
     trainer = Trainer(model=model, args=args, train_dataset=tokenized["train"], processing_class=tokenizer)
     trainer.train()
-    args.train_sampling_strategy = "random"  # grouped by length, predict would return the pairs in another order
-    prediction = trainer.predict(tokenized["test"])
+    prediction = predict_by_length(trainer, tokenized["test"])
     assert (prediction.label_ids == np.array(pairs["test"]["label"][:])).all()
     return prediction.predictions.argmax(axis=-1)
 

@@ -8,11 +8,6 @@ validation split, with each of the seeds. Results are kept in benchmarks/starts.
 that is there already, with the same settings, is not repeated. The figures in docs/ are drawn from that file.
 """
 
-import argparse
-import datetime
-import json
-import os
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from datasets import load_dataset
+from results import arguments, lesson_for, load, save
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -33,7 +29,7 @@ from transformers import (
     set_seed,
 )
 
-from lessons_lib import machine, metrics, plots, start_lesson
+from lessons_lib import machine, metrics, plots
 from lessons_lib.compare import curve_tables, start_table
 from lessons_lib.heads import part_of, without_prefix
 from lessons_lib.memory import optimizer_memory
@@ -168,9 +164,7 @@ def _save(axes, name: str) -> None:
 
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="")
-    parser.add_argument("--task", default="")
+    parser = arguments(__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--train-size", type=int, default=480)
     parser.add_argument("--epochs", type=int, default=2)
@@ -179,15 +173,11 @@ def main() -> None:
     wanted = parser.parse_args()
     if wanted.seeds < 2:
         parser.error("an interval over seeds needs at least two of them")
-    for name, value in (("LESSONS_DATASET", wanted.dataset), ("LESSONS_TASK", wanted.task)):
-        if value:
-            os.environ[name] = value
-    lesson = start_lesson("04")
+    lesson = lesson_for(wanted)
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
     tokenizer = AutoTokenizer.from_pretrained(lesson.checkpoint, revision=lesson.revision)
     tokenized = raw.map(lambda rows: tokenizer(rows["sentence1"], rows["sentence2"], truncation=True), batched=True)
     data = (tokenizer, tokenized["train"].shuffle(seed=0), tokenized["validation"])
-    everything = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     settings = {
         "machine": machine.device_name(lesson.device),
         "precision": lesson.precision,
@@ -199,9 +189,7 @@ def main() -> None:
         "epochs": wanted.epochs,
         "more": wanted.more,
     }
-    found = everything.get(lesson.task, {})
-    if found.get("settings") != settings:
-        found = {"settings": settings, "runs": []}
+    found = load(RESULTS, lesson.task, settings)
     labels, some = np.array(raw["validation"]["label"][:]), data[1].select(range(wanted.train_size))
     found["baselines"] = {
         "majority class": scores(labels, np.full_like(labels, round(np.mean(some["label"][:])))),
@@ -214,11 +202,7 @@ def main() -> None:
         measured = train_model(start, lesson, data, seed, size, wanted.epochs)
         done.add((start, size, seed))
         found["runs"].append({"start": start, "train_size": size, "seed": seed, **measured})
-        found |= {
-            "command": " ".join(["python benchmarks/starts.py", *sys.argv[1:]]),
-            "date": datetime.date.today().isoformat(),
-        }
-        RESULTS.write_text(json.dumps(everything | {lesson.task: found}, indent=1) + "\n", encoding="utf-8")
+        save(RESULTS, lesson.task, found)
         print(start, size, seed, measured, flush=True)
     draw(lesson.task, found)
 

@@ -1,0 +1,152 @@
+"""Measures whether the fast recipe is as good as the common one: `make bench-quality`, or
+
+    python benchmarks/quality.py --dataset ../shared/glue --task mrpc
+
+First a small sweep: the course's recipe at some learning rates and numbers of epochs, one seed, judged on the
+validation split. Then both recipes with five other seeds on the same split: the course's at what did best, the common
+one at the defaults of `TrainingArguments`. Only then one model, the course's with the first of those seeds, sees the
+test split. Results are kept in benchmarks/quality.json after every run; a run that is there already is not repeated.
+
+Quality does not depend on the clock: as many runs go side by side as there are cores, each on one thread. The common
+recipe's pairs are padded to the longest of their batch here, not to 128: what a mask hides changes no result, only the
+time.
+"""
+
+import argparse
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import torch
+from datasets import Dataset
+from predicting import predict_by_length
+from results import arguments, lesson_for, load, save, settings_here
+from strategies import COMMON, COURSE, Strategy, table
+from trainer_runs import trainer_for
+from transformers import set_seed
+from turn import Subject, subject_of
+
+from lessons_lib import machine
+from lessons_lib.compare import seed_table
+from lessons_lib.metrics import scores, softmax
+
+RESULTS = Path(__file__).with_suffix(".json")
+LEARNING_RATES, EPOCHS = (3e-5, 5e-5, 1e-4), (3, 4)
+SWEEP_SEED, SEEDS = 0, (1, 2, 3, 4, 5)
+COMMON_RATE, COMMON_EPOCHS = 5e-5, 3  # the defaults of `TrainingArguments`
+WARMUP = {COMMON: 0, COURSE: 0.1}  # steps, or below 1 a share of them
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: which recipe, at which learning rate, for how many epochs, with which seed."""
+
+    recipe: str
+    learning_rate: float
+    epochs: int
+    seed: int
+
+
+def sweep() -> list[Run]:
+    """Return the runs of the sweep, the longer ones first: they fill the cores best."""
+    runs = [Run(COURSE, rate, epochs, SWEEP_SEED) for rate, epochs in product(LEARNING_RATES, EPOCHS)]
+    return sorted(runs, key=lambda run: -run.epochs)
+
+
+def best(done: Mapping[Run, Mapping[str, float]]) -> Run:
+    """Return the run of the sweep with the highest accuracy on validation; of equal ones, the one with fewer epochs."""
+    return max(sweep(), key=lambda run: (done[run]["accuracy"], -run.epochs))
+
+
+def over_seeds(chosen: Run) -> list[Run]:
+    """Return the runs over seeds: the course's recipe as `chosen`, and the common one."""
+    common = Run(COMMON, COMMON_RATE, COMMON_EPOCHS, 0)
+    return [replace(run, seed=seed) for seed in SEEDS for run in (common, replace(chosen, recipe=COURSE))]
+
+
+@cache
+def _subjects(dataset: str, task: str) -> tuple[dict[str, Strategy], dict[str, Subject], str]:
+    torch.set_num_threads(1)
+    lesson = lesson_for(argparse.Namespace(dataset=dataset, task=task))
+    splits = {split: subject_of(lesson, split) for split in ("train", "validation", "test")}
+    return table(lesson.device, lesson.precision), splits, lesson.device
+
+
+def take(run: Run, dataset: str, task: str, test: bool) -> dict[str, float]:
+    """Train as `run` says and return accuracy and F1 on validation; with `test`, on the test split too."""
+    strategies, splits, device = _subjects(dataset, task)
+    strategy = replace(strategies[run.recipe], pad_to=None)
+    set_seed(run.seed)
+    trainer = trainer_for(
+        strategy,
+        splits["train"],
+        splits["train"].rows,
+        device,
+        num_train_epochs=run.epochs,
+        learning_rate=run.learning_rate,
+        warmup_steps=WARMUP[run.recipe],
+        train_sampling_strategy=strategy.train_sampling_strategy,
+        per_device_eval_batch_size=32,
+        seed=run.seed,
+    )
+    trainer.train()
+    found = judged(trainer, splits["validation"].rows)
+    if test:
+        found |= {f"test_{name}": value for name, value in judged(trainer, splits["test"].rows).items()}
+    return found
+
+
+def judged(trainer, rows: Dataset) -> dict[str, float]:
+    """Return accuracy and F1 of the trainer's model on `rows`, four decimals each."""
+    prediction = predict_by_length(trainer, rows)
+    found = scores(softmax(prediction.predictions)[:, 1], prediction.label_ids)
+    return {name: round(found[name], 4) for name in ("accuracy", "f1")}
+
+
+def measure(found: dict, plan: Sequence[Run], how: Callable, key: str, workers: int) -> dict[Run, dict]:
+    """Take the runs of `plan` that `found` does not hold, save after each, and return all that are done."""
+    done = {Run(**kept["run"]): kept for kept in found["runs"]}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        going = {pool.submit(how, run, test=sees_test(run)): run for run in plan if run not in done}
+        for future in as_completed(going):
+            run = going[future]
+            done[run] = {"run": vars(run), **future.result()}
+            found["runs"].append(done[run])
+            save(RESULTS, key, found)
+            print(run, future.result(), flush=True)
+    return done
+
+
+def sees_test(run: Run) -> bool:
+    """Return whether this is the one model that is scored on the test split: nothing is chosen any more."""
+    return run.recipe == COURSE and run.seed == SEEDS[0]
+
+
+def main() -> None:
+    """Measure what is not measured yet, print and write it."""
+    wanted = arguments(__doc__).parse_args()
+    lesson = lesson_for(wanted)
+    strategies = table(lesson.device, lesson.precision)
+    recipes = {name: vars(replace(strategies[name], pad_to=None)) for name in (COMMON, COURSE)}
+    settings = settings_here(lesson, recipes=recipes, warmup=WARMUP) | {"threads": 1}
+    key = f"{lesson.task}, {settings['machine']}"
+    found = load(RESULTS, key, settings)
+    workers = machine.cores() if lesson.device == "cpu" else 1
+    how = partial(take, dataset=wanted.dataset, task=wanted.task)
+    done = measure(found, sweep(), how, key, workers)
+    chosen = best(done)
+    found["chosen"] = {"learning_rate": chosen.learning_rate, "epochs": chosen.epochs}
+    done = measure(found, over_seeds(chosen), how, key, workers)
+    print(chosen)
+    rows = [{**vars(run), **{name: done[run][name] for name in ("accuracy", "f1")}} for run in over_seeds(chosen)]
+    print(seed_table(rows, by="recipe").round(4).to_string())
+    print(pd.DataFrame(rows).groupby("recipe")["accuracy"].agg(["mean", "sem"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What the turns come to: the table, what the course's recipe was asked for, the chart."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from strategies import COMMON, COURSE
+
+from lessons_lib import plots
+
+NOTHING = float("nan")
+
+
+def speed_table(found: Mapping) -> pd.DataFrame:
+    """Return one row a strategy, its figures the medians over rounds.
+
+    - `examples_per_second` at the mean length of the dataset, `real_per_second` tokens of the texts
+    - `times` the common recipe's real tokens per second in the same round, which `low` and `high` bound over the rounds
+    - `computed_per_real` tokens of a whole epoch, counted
+    - `of_peak`: operations on real tokens, as a share of the best matrix product of that type
+    - `memory_mib`, `millijoules` a real token, `waited` for data as a share of the seconds
+    - `cpu_share`, the least of a round, `warmup_seconds`, and `rounds`
+    """
+    runs = {(run["strategy"], run["round"]): run for run in found["runs"]}
+    base = {number: _rate(run) for (name, number), run in runs.items() if name == COMMON}
+    rows = {}
+    for name, epoch in found["epochs"].items():
+        own = {number: run for (other, number), run in runs.items() if other == name}
+        if own:
+            peak = max(found["peaks"][epoch["dtype"]])
+            rows[name] = _row(own, base, peak, epoch["computed"] / epoch["real"], found["real_per_example"])
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _row(own: Mapping[int, Mapping], base: Mapping[int, float], peak: float, padding: float, length: float) -> dict:
+    runs = list(own.values())
+    times = [_rate(run) / base[number] for number, run in own.items() if number in base] or [NOTHING]
+    energy = [1000 * run["joules"] / run["real"] for run in runs if run["joules"] is not None] or [NOTHING]
+    rate = median(map(_rate, runs))
+    return {
+        "examples_per_second": rate / length,
+        "real_per_second": rate,
+        "times": median(times),
+        "low": min(times),
+        "high": max(times),
+        "computed_per_real": padding,
+        "of_peak": median(run["flops"] / run["seconds"] / peak for run in runs),
+        "memory_mib": median(run["memory_mib"] for run in runs),
+        "millijoules": median(energy),
+        "waited": median(run["waited"] / run["seconds"] for run in runs),
+        "cpu_share": min(run["cpu_share"] for run in runs),
+        "warmup_seconds": median(run["warmup_seconds"] for run in runs),
+        "rounds": len(runs),
+    }
+
+
+def _rate(run: Mapping) -> float:
+    return run["real"] / run["seconds"]
+
+
+def verdict(table: pd.DataFrame, bf16: bool) -> list[str]:
+    """Return a sentence for each thing that the course's recipe is asked for, and one on how quiet the machine was."""
+    course, least = table.loc[COURSE], 5.0 if bf16 else 2.5
+    said = {True: "reached", False: "missed"}
+    times, low, high = course[["times", "low", "high"]]
+    spread = table["high"] / table["low"]
+    return [
+        f"{said[times >= least]}: {times:.2f} times the common recipe ({low:.2f} to {high:.2f} over "
+        f"{course['rounds']:.0f} rounds), asked: at least {least}",
+        f"{said[course['computed_per_real'] <= 1.02]}: {course['computed_per_real']:.3f} tokens computed for each real "
+        "one, asked: at most 1.02",
+        f"real tokens take {course['of_peak']:.0%} of the machine's peak of matrix products",
+        f"spread over rounds: {spread.median():.2f} (high over low, the median strategy), {spread.max():.2f} at worst "
+        f"({spread.idxmax()}); a ratio closer to 1 than that is no difference",
+    ]
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Write a picture of `times`: a bar a strategy, its range over the rounds, and a line at the common recipe."""
+    _, axes = plt.subplots(figsize=(8, 0.9 + 0.36 * len(table)))
+    axes.barh(table.index, table["times"], color=plots.BLUE)
+    reach = [table["times"] - table["low"], table["high"] - table["times"]]
+    axes.errorbar(table["times"], table.index, xerr=reach, fmt="none", color=plots.BLACK)
+    for name, times, high in zip(table.index, table["times"], table["high"], strict=True):
+        axes.annotate(f"{times:.2f}", (high, name), (5, -4), textcoords="offset points")
+    axes.axvline(1, color=plots.ORANGE, linestyle="--", label=COMMON)
+    axes.invert_yaxis()
+    axes.set(xlabel="times the real tokens per second", xlim=(0, table["high"].max() * 1.1))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.figure.savefig(path, dpi=130, bbox_inches="tight", facecolor="white")
+    plt.close(axes.figure)

@@ -1,0 +1,104 @@
+"""Measures how fast each way to train is, on the same model and data: `make bench`, or
+
+    python benchmarks/speed.py                                          the embedded pairs
+    python benchmarks/speed.py --dataset ../shared/glue --task mrpc     the real MRPC
+
+One process. In each round every strategy takes its turn, and each round begins with another one. Figures are medians
+over rounds; strategies are compared within a round. Results are kept in benchmarks/speed.json, by task and machine,
+after every turn; a turn that is there already, with the same settings, is not repeated. It ends with the table, and
+writes docs/speed-<task>-<device>.png.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from loop import epoch_cost
+from measure import matmul_peak
+from report import draw, speed_table, verdict
+from results import arguments, lesson_for, load, save, settings_here
+from strategies import COMMON, COURSE, Strategy, table
+from turn import LONGEST, Subject, subject_of, take_turn, turns
+
+RESULTS = Path(__file__).with_suffix(".json")
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def begin(found: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
+    """Drop the runs of strategies that mean something else by now, and count what an epoch of each computes."""
+    before = found.setdefault("strategies", {})
+    changed = {name for name, strategy in known.items() if before.get(name) != asdict(strategy)}
+    found["runs"] = [run for run in found["runs"] if run["strategy"] not in changed]
+    found["strategies"] |= {name: asdict(strategy) for name, strategy in known.items()}
+    epochs = found.setdefault("epochs", {})
+    for name, strategy in known.items():
+        cost = epoch_cost(strategy, subject.lengths)
+        epochs[name] = {"dtype": strategy.dtype, "real": cost.real, "computed": cost.computed}
+    found["real_per_example"] = sum(subject.lengths) / len(subject.lengths)
+    found.setdefault("peaks", {})
+    found["failed"] = {}  # what failed is tried again
+
+
+def measure(
+    found: dict, known: Mapping[str, Strategy], subject: Subject, device: str, wanted: argparse.Namespace, key: str
+) -> None:
+    """Take every turn that `found` does not hold yet, and save after each."""
+    done = {(run["round"], run["strategy"]) for run in found["runs"]}
+    missing = [turn for turn in turns(list(known), wanted.rounds) if turn not in done]
+    if missing:  # what a process pays once, such as starting threads, is nobody's turn
+        take_turn(known[COMMON], subject, device, seed=0, examples=1, most_seconds=0)
+    last = None
+    for number, name in missing:
+        if number != last:  # the peak is measured in every round too, beside what is compared with it
+            for dtype in sorted({strategy.dtype for strategy in known.values()}):
+                found["peaks"].setdefault(dtype, []).append(matmul_peak(device, dtype))
+            last = number
+        if name in found["failed"] or (name != COMMON and _cut_short(found, name, wanted.most_seconds)):
+            continue
+        try:
+            run = take_turn(known[name], subject, device, number, wanted.examples, wanted.most_seconds)
+        except Exception as error:  # no compiler, not enough memory: one strategy less, and the table says so
+            found["failed"][name] = f"{type(error).__name__}: {error}".splitlines()[0]
+        else:
+            found["runs"].append({"strategy": name, "round": number, **run})
+            print(f"round {number + 1}, {name}: {run['real'] / run['seconds']:.0f} real tokens per second", flush=True)
+        save(RESULTS, key, found)
+
+
+def _cut_short(found: Mapping, name: str, most_seconds: float) -> bool:
+    """Say whether a turn of `name` outlasted its time: what is that slow is known after one round."""
+    return any(run["strategy"] == name and run["seconds"] > most_seconds for run in found["runs"])
+
+
+def main() -> None:
+    """Measure what is not measured yet, print and write it."""
+    parser = arguments(__doc__, rounds=5)
+    parser.add_argument("--examples", type=int, help="of a turn; 256 on a CPU, else the whole epoch")
+    parser.add_argument("--most-seconds", type=float, default=60, help="a turn that takes longer is cut short")
+    parser.add_argument("--only", nargs="*", default=[], help="names of strategies; the common recipe always runs")
+    wanted = parser.parse_args()
+    lesson = lesson_for(wanted)
+    known = table(lesson.device, lesson.precision)
+    unknown = sorted(set(wanted.only) - set(known))
+    if unknown:
+        parser.error(f"no strategy is called {', '.join(unknown)}. There are: {', '.join(known)}.")
+    subject = subject_of(lesson)
+    wanted.examples = wanted.examples or (256 if lesson.device == "cpu" else len(subject.rows))
+    settings = settings_here(lesson, examples=wanted.examples, most_seconds=wanted.most_seconds, longest=LONGEST)
+    key = f"{lesson.task}, {settings['machine']}"
+    found = load(RESULTS, key, settings)
+    chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, *wanted.only)}
+    begin(found, chosen, subject)
+    measure(found, chosen, subject, lesson.device, wanted, key)
+    measured = speed_table(found)
+    draw(measured, DOCS / f"speed-{lesson.task}-{lesson.device}.png")
+    print(measured.round(3).to_string())
+    for name, why in found["failed"].items():
+        print(f"{name} failed: {why}")
+    if COURSE in measured.index:
+        print(*verdict(measured, bf16=bool(lesson.precision)), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Measures what the Trainer adds to a bare loop over the same batches, and what order does for predicting.
+
+    make bench-trainer
+    python benchmarks/trainer.py [--dataset ../shared/glue --task mrpc]
+
+The course's recipe, in rounds as in speed.py: the bare loop and the Trainer in several outfits take their turns. What
+is compared is the time of a step, from the end of one to the end of the next; what happens before the first and after
+the last is told apart. Then one run is profiled. Results are kept in benchmarks/trainer.json.
+"""
+
+import cProfile
+import pstats
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+from datasets import Dataset
+from predicting import predict_seconds
+from results import arguments, lesson_for, load, save, settings_here
+from strategies import COURSE, Strategy, table
+from trainer_runs import BARE, OUTFITS, bare_seconds, same_batches, trainer_for, trainer_seconds
+from turn import Subject, subject_of, turns
+
+RESULTS = Path(__file__).with_suffix(".json")
+PARTS = {  # on a step's way: the file and the function that a profile names
+    "loading a batch": ("transformers/trainer.py", "get_batch_samples"),
+    "forward and backward": ("transformers/trainer.py", "training_step"),
+    "clipping": ("transformers/trainer.py", "_clip_grad_norm"),
+    "optimizer": ("accelerate/optimizer.py", "step"),
+    "callbacks": ("transformers/trainer_callback.py", "call_event"),
+    "counting operations": ("transformers/trainer.py", "floating_point_ops"),
+    "log, save, evaluate": ("transformers/trainer.py", "_maybe_log_save_evaluate"),
+    "beginning": ("transformers/trainer.py", "_prepare_for_training"),
+}
+
+
+def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> dict[str, float]:
+    """Return the share of a run's seconds that each of `PARTS` took, with what it called; the profiler slows both."""
+    trainer = trainer_for(strategy, subject, rows, device, logging_strategy="steps", logging_steps=20)
+    profile = cProfile.Profile()
+    began = time.perf_counter()
+    profile.runcall(trainer.train)
+    seconds = time.perf_counter() - began
+    stats = pstats.Stats(profile).stats
+    found = {
+        part: sum(row[3] for (path, _, name), row in stats.items() if name == function and path.endswith(file))
+        / seconds
+        for part, (file, function) in PARTS.items()
+    }
+    return dict(sorted(found.items(), key=lambda part: -part[1]))
+
+
+def cost_table(found: Sequence[dict]) -> pd.DataFrame:
+    """Return one row an outfit: milliseconds of a step, and what is `added` to the bare step of the same round."""
+    runs = {(run["outfit"], run["round"]): run for run in found}
+    rows = {}
+    for name in dict.fromkeys(name for name, _ in runs):
+        own = {number: run for (other, number), run in runs.items() if other == name}
+        added = [run["step"] / runs[BARE, number]["step"] - 1 for number, run in own.items() if (BARE, number) in runs]
+        rows[name] = {
+            "step_ms": 1000 * median(run["step"] for run in own.values()),
+            "added": median(added),
+            "low": min(added),
+            "high": max(added),
+            "before_s": median(run.get("before", 0.0) for run in own.values()),
+            "after_s": median(run.get("after", 0.0) for run in own.values()),
+            "rounds": len(own),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def main() -> None:
+    """Measure what is not measured yet, print and write it."""
+    parser = arguments(__doc__, rounds=5)
+    parser.add_argument("--examples", type=int, default=512, help="of a turn, in full updates")
+    wanted = parser.parse_args()
+    lesson = lesson_for(wanted)
+    subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
+    settings = settings_here(lesson, examples=wanted.examples, strategy=vars(strategy))
+    key = f"{lesson.task}, {settings['machine']}"
+    found, warmup = load(RESULTS, key, settings), 2
+    done = {(run["round"], run["outfit"]) for run in found["runs"]}
+    for number, outfit in turns([BARE, *OUTFITS], wanted.rounds):
+        if (number, outfit) in done:
+            continue
+        rows = same_batches(strategy, subject, number, wanted.examples)
+        if outfit == BARE:
+            taken = bare_seconds(strategy, subject, rows, lesson.device, warmup)
+        else:
+            taken = trainer_seconds(outfit, strategy, subject, rows, lesson.device, warmup)
+        found["runs"].append({"round": number, "outfit": outfit, **taken})
+        save(RESULTS, key, found)
+        print(number, outfit, taken, flush=True)
+    some = subject.rows.select(range(min(wanted.examples, len(subject.rows))))
+    predicted = found.setdefault("predict", [])
+    while len(predicted) < wanted.rounds:
+        predicted.append(predict_seconds(strategy, subject, lesson.device, some))
+        save(RESULTS, key, found)
+    found["profile"] = profiled(strategy, subject, same_batches(strategy, subject, 0, wanted.examples), lesson.device)
+    save(RESULTS, key, found)
+    print(pd.Series(found["profile"], name="share of the run, profiled").round(4).to_string())
+    print(
+        f"predict: {median(one['as they stand'] / one['by length'] for one in predicted):.2f} times as fast by length"
+    )
+    print(cost_table(found["runs"]).round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The Trainer and the bare loop over the same batches: the seconds from the end of a step to the end of the next."""
+
+import time
+
+from datasets import Dataset
+from loop import collator, epoch_updates, sample_updates, take_updates
+from measure import synchronize
+from strategies import Strategy
+from transformers import Trainer, TrainerCallback, TrainingArguments
+from turn import Subject
+
+from lessons_lib.dashboard import TrainingDashboard
+
+BARE = "bare loop"
+QUIET = {"logging_strategy": "no", "save_strategy": "no", "report_to": "none", "disable_tqdm": True}
+OUTFITS = {  # arguments on top of the recipe's, each with one thing more than QUIET
+    "Trainer": {},
+    "a log every 20 steps": {"logging_strategy": "steps", "logging_steps": 20},
+    "progress bar": {"disable_tqdm": False},
+    "dashboard": {"logging_strategy": "steps", "logging_steps": 20},
+    "two loading processes": {"dataloader_num_workers": 2},
+    "a checkpoint at the end": {"save_strategy": "epoch"},
+}
+
+
+class StepClock(TrainerCallback):
+    """Notes when steps end: the seconds of `ends` are those of a GPU only at its first and last entry."""
+
+    def __init__(self, warmup: int, last: int, device: str) -> None:
+        """Wait for the GPU at the end of step `warmup` and of step `last`."""
+        self.began, self.ends, self.marks, self.device = None, [], (warmup, last), device
+
+    def on_step_begin(self, args, state, control, **kwargs) -> None:
+        """Note when the first step begins."""
+        self.began = self.began or time.perf_counter()
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:
+        """Note when a step ends."""
+        if state.global_step in self.marks:
+            synchronize(self.device)
+        self.ends.append(time.perf_counter())
+
+
+def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: str, warmup: int) -> dict[str, float]:
+    """Return the seconds of a step of the bare loop, over `rows` in their order."""
+    updates = in_order(strategy, len(rows))
+    model = subject.new_model(strategy).to(device)
+    ends = []
+    for number, _ in enumerate(take_updates(strategy, model, rows, updates, collator(strategy, subject.tokenizer)), 1):
+        if number in (warmup, len(updates)):
+            synchronize(device)
+        ends.append(time.perf_counter())
+    return {"step": (ends[-1] - ends[warmup - 1]) / (len(ends) - warmup)}
+
+
+def in_order(strategy: Strategy, examples: int) -> list[list[list[int]]]:
+    """Return the updates over `examples` texts, one after another: `train_sampling_strategy="sequential"`.
+
+    >>> in_order(Strategy(1, 2), 4)
+    [[[0], [1]], [[2], [3]]]
+    """
+    size, size_of_batch = strategy.update_size, strategy.per_device_train_batch_size
+    starts = [range(start, start + size, size_of_batch) for start in range(0, examples, size)]
+    return [[list(range(at, min(at + size_of_batch, examples))) for at in update] for update in starts]
+
+
+def same_batches(strategy: Strategy, subject: Subject, seed: int, examples: int) -> Dataset:
+    """Return rows that, taken in their order, are a sample of the batches of the recipe's epoch, each of them full."""
+    full = [
+        update
+        for update in epoch_updates(strategy, subject.lengths, seed)
+        if sum(map(len, update)) == strategy.update_size
+    ]
+    chosen = sample_updates(full, examples // strategy.update_size, seed)
+    return subject.rows.select([index for update in chosen for batch in update for index in batch]).flatten_indices()
+
+
+def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, device: str, **others) -> Trainer:
+    """Return a quiet Trainer of `strategy` that takes `rows` in their order; `others` are arguments of the run."""
+    own = strategy.arguments(device) | QUIET | {"train_sampling_strategy": "sequential", "num_train_epochs": 1}
+    args = TrainingArguments("build/benchmarks/trainer", **(own | others))
+    return Trainer(
+        model=subject.new_model(strategy),
+        args=args,
+        train_dataset=rows,
+        data_collator=collator(strategy, subject.tokenizer),
+        processing_class=subject.tokenizer,
+    )
+
+
+def trainer_seconds(
+    outfit: str, strategy: Strategy, subject: Subject, rows: Dataset, device: str, warmup: int
+) -> dict[str, float]:
+    """Return the seconds of a step of the Trainer in an `outfit`, and those before its first and after its last."""
+    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[outfit])
+    clock = StepClock(warmup, len(rows) // strategy.update_size, device)
+    trainer.add_callback(clock)
+    if outfit == "dashboard":
+        trainer.add_callback(TrainingDashboard())
+    began = time.perf_counter()
+    trainer.train()
+    over = time.perf_counter()
+    return {
+        "step": (clock.ends[-1] - clock.ends[warmup - 1]) / (len(clock.ends) - warmup),
+        "before": clock.began - began,
+        "after": over - clock.ends[-1],
+    }

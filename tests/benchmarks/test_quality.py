@@ -1,0 +1,60 @@
+"""The benchmark of quality: what it runs, what it chooses, who sees the test split, and what it keeps."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import quality
+import torch
+from counted import KNOWN
+from quality import EPOCHS, LEARNING_RATES, SEEDS, SWEEP_SEED, Run, best, judged, measure, over_seeds, sees_test, sweep
+from results import load
+from strategies import COMMON, COURSE
+from trainer_runs import trainer_for
+
+
+def test_the_sweep_and_the_seeds_have_nothing_in_common():
+    assert len(set(sweep())) == len(LEARNING_RATES) * len(EPOCHS)
+    assert {run.seed for run in sweep()} == {SWEEP_SEED}
+    runs = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
+    assert len(set(runs)) == 2 * len(SEEDS) and SWEEP_SEED not in {run.seed for run in runs}
+    assert {(run.learning_rate, run.epochs) for run in runs if run.recipe == COMMON} == {(5e-5, 3)}
+    assert {(run.learning_rate, run.epochs) for run in runs if run.recipe == COURSE} == {(1e-4, 4)}
+
+
+def test_only_one_model_sees_the_test_split():
+    runs = [*sweep(), *over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))]
+    assert [run.recipe for run in runs if sees_test(run)] == [COURSE]
+
+
+def test_of_equal_runs_the_shorter_one_is_chosen():
+    done = {run: {"accuracy": 0.7} for run in sweep()}
+    assert best(done).epochs == min(EPOCHS)
+    top = Run(COURSE, LEARNING_RATES[0], max(EPOCHS), SWEEP_SEED)
+    assert best(done | {top: {"accuracy": 0.8}}) == top
+
+
+def test_each_run_is_taken_once_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(quality, "RESULTS", tmp_path / "quality.json")
+    monkeypatch.setattr(quality, "ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(workers))
+    taken = []
+
+    def how(run, test):
+        taken.append(run)
+        return {"accuracy": 0.5} | ({"test_accuracy": 0.4} if test else {})
+
+    plan = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
+    for part in (plan[:3], plan):
+        found = load(quality.RESULTS, "pairs", {"machine": "this"})
+        done = measure(found, part, how, "pairs", workers=2)
+    assert sorted(map(repr, taken)) == sorted(map(repr, plan)) and set(done) == set(plan)
+    kept = load(quality.RESULTS, "pairs", {"machine": "this"})["runs"]
+    assert len(kept) == len(plan) and sum("test_accuracy" in run for run in kept) == 1
+
+
+def test_a_model_is_judged_on_every_pair(subject, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = subject.rows.select(range(50))
+    trainer = trainer_for(KNOWN[COMMON], subject, None, "cpu")
+    trainer.model.classifier.bias.data = torch.tensor([0.0, 1e4])  # it always says yes
+    assert judged(trainer, rows)["accuracy"] == pytest.approx(np.mean(rows["label"][:]), abs=1e-4)

@@ -1,0 +1,53 @@
+"""The Trainer in the benchmarks, by what it counts: steps, collator calls, tokens; and its order when it predicts."""
+
+import numpy as np
+import pytest
+import torch
+from counted import KNOWN, Counted
+from predicting import predict_by_length
+from sizes import many_pairs
+from strategies import Strategy
+from trainer import cost_table
+from trainer_runs import BARE, trainer_for
+
+
+def test_trainer_of_the_lesson_takes_the_tokens_and_steps_it_should(subject, steps, tmp_path, monkeypatch):
+    """480 pairs in batches of 4, as lessons 04 and 05 train on a processor without bf16."""
+    monkeypatch.chdir(tmp_path)
+    strategy = KNOWN["batches of 4"]
+    grouped = {"train_sampling_strategy": "group_by_length", "bf16": False}
+    trainer = trainer_for(strategy, subject, subject.rows, "cpu", **grouped)
+    trainer.data_collator = collate = Counted(trainer.data_collator)
+    trainer.train()
+    assert len(steps) == collate.calls == trainer.state.global_step == 120
+    assert collate.real == sum(subject.lengths)
+    assert collate.computed / collate.real <= 1.02
+
+
+def test_predicting_by_length_keeps_the_order_and_computes_little(subject, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = subject.rows.select(range(100))
+    grouped = {"train_sampling_strategy": "group_by_length", "per_device_eval_batch_size": 8}
+    trainer = trainer_for(Strategy(4, 1), subject, None, "cpu", **grouped)
+    trainer.data_collator = collate = Counted(trainer.data_collator)
+    found = predict_by_length(trainer, rows)
+    assert collate.calls == 13
+    assert collate.computed / collate.real <= 1.05
+    assert found.label_ids.tolist() == rows["label"][:]
+    with torch.no_grad():
+        alone = [subject.tokenizer.pad([row], return_tensors="pt") for row in rows.remove_columns("label")]
+        expected = np.concatenate([trainer.model.eval()(**one).logits.numpy() for one in alone])
+    assert np.allclose(found.predictions, expected, atol=1e-5)
+    assert not np.allclose(found.predictions[::-1], expected, atol=1e-3)  # so that another order would be seen
+    assert trainer.args.train_sampling_strategy == "group_by_length"
+    assert trainer.predict(rows).label_ids.tolist() != rows["label"][:]  # what the Trainer itself does with it
+
+
+def test_what_the_trainer_adds_is_told_within_rounds():
+    steps = {BARE: (1.0, 2.0, 1.0), "Trainer": (1.1, 2.1, 1.02)}
+    runs = [{"outfit": name, "round": at, "step": one} for name, own in steps.items() for at, one in enumerate(own)]
+    assert cost_table(runs).loc["Trainer", ["low", "added", "high"]].tolist() == pytest.approx([0.02, 0.05, 0.1])
+
+
+def test_many_pairs_repeat_the_few(pairs):
+    assert many_pairs(pairs["test"], 1000)["label"][:] == (pairs["test"]["label"][:] * 3)[:1000]

@@ -1,0 +1,134 @@
+"""Turns, what is kept of them, and the table and the verdict that they come to."""
+
+import argparse
+import doctest
+import importlib
+import json
+
+import pytest
+from counted import KNOWN
+from report import draw, speed_table, verdict
+from results import load, save
+from speed import RESULTS, begin, measure
+from strategies import COMMON, COURSE, Strategy
+from turn import take_turn, turns
+
+
+def test_each_round_has_every_strategy_once_and_begins_with_another():
+    order = turns(["a", "b", "c"], rounds=4)
+    rounds = [[name for number, name in order if number == at] for at in range(4)]
+    assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
+    assert [one[0] for one in rounds] == ["a", "b", "c", "a"]
+
+
+def test_a_turn_counts_its_sample_and_not_its_warm_up(subject, steps):
+    strategy = Strategy(4, 2)
+    run = take_turn(strategy, subject, "cpu", seed=0, examples=40, most_seconds=60)
+    assert (run["updates"], run["batches"], run["examples"]) == (5, 10, 40)
+    assert len(steps) == 7  # two to warm up
+    assert run["flops"] > 0 and run["seconds"] > 0
+    short = take_turn(strategy, subject, "cpu", seed=0, examples=40, most_seconds=0)
+    assert short["updates"] == 1 and short["real"] < run["real"]
+
+
+def test_a_turn_is_taken_once_and_again_where_its_strategy_changed(subject, steps, tmp_path, monkeypatch):
+    monkeypatch.setattr("speed.RESULTS", tmp_path / "speed.json")
+    monkeypatch.setattr("speed.matmul_peak", lambda device, dtype: 1e9)
+    wanted = argparse.Namespace(rounds=2, examples=16, most_seconds=60)
+    known = {COMMON: KNOWN[COMMON], COURSE: Strategy(8, 1)}
+
+    def taken(known):
+        steps.clear()
+        found = load(tmp_path / "speed.json", "pairs", {"machine": "this"})
+        begin(found, known, subject)
+        measure(found, known, subject, "cpu", wanted, "pairs")
+        return len(steps)
+
+    assert taken(known) == 3 + 2 * 2 * 4  # one turn to start the process, then two updates after two to warm up
+    assert taken(known) == 0
+    assert taken(known | {COURSE: Strategy(16, 1)}) == 3 + 2 * 3
+    kept = json.loads((tmp_path / "speed.json").read_text())["pairs"]
+    assert len(kept["runs"]) == 4 and kept["command"] and kept["date"]
+
+
+def test_a_strategy_that_fails_is_said_to_and_the_others_go_on(subject, tmp_path, monkeypatch):
+    def broken(strategy, *args, **kwargs):
+        if strategy.torch_compile:
+            raise RuntimeError("no compiler\nand much more")
+        return {"real": 10, "seconds": 9.0 if strategy.bf16 else 0.5}
+
+    monkeypatch.setattr("speed.RESULTS", tmp_path / "speed.json")
+    monkeypatch.setattr("speed.matmul_peak", lambda device, dtype: 1e9)
+    monkeypatch.setattr("speed.take_turn", broken)
+    known = {COMMON: KNOWN[COMMON], "torch.compile": Strategy(torch_compile=True), "bf16": Strategy(bf16=True)}
+    found = load(tmp_path / "speed.json", "pairs", {})
+    begin(found, known, subject)
+    measure(found, known, subject, "cpu", argparse.Namespace(rounds=2, examples=1, most_seconds=1), "pairs")
+    assert found["failed"] == {"torch.compile": "RuntimeError: no compiler"}
+    assert [run["strategy"] for run in found["runs"]] == [COMMON, "bf16", COMMON]  # what takes too long, once
+
+
+def test_other_results_stay_and_other_settings_begin_anew(tmp_path):
+    path = tmp_path / "speed.json"
+    save(path, "mrpc", {"settings": {"rate": (1, 2)}, "runs": [1]})
+    save(path, "pairs", {"settings": {}, "runs": [2]})
+    assert load(path, "mrpc", {"rate": (1, 2)})["runs"] == [1]
+    assert load(path, "mrpc", {"rate": (1, 3)})["runs"] == []
+    assert load(path, "pairs", {})["runs"] == [2]
+
+
+def a_run(strategy: str, number: int, seconds: float, real: int = 100) -> dict:
+    others = {"joules": None, "memory_mib": 50.0, "waited": 0.1, "cpu_share": 0.9, "warmup_seconds": 1.0}
+    return {"strategy": strategy, "round": number, "real": real, "seconds": seconds, "flops": 1e6 * real, **others}
+
+
+def invented() -> dict:
+    seconds = {COMMON: (1.0, 4.0, 2.0), COURSE: (0.25, 1.0, 1.0)}  # in the second round the machine was slow
+    return {
+        "runs": [a_run(name, number, one) for name, own in seconds.items() for number, one in enumerate(own)],
+        "epochs": {
+            COMMON: {"dtype": "fp32", "real": 100, "computed": 240},
+            COURSE: {"dtype": "bf16", "real": 100, "computed": 101},
+            "never measured": {"dtype": "fp32", "real": 100, "computed": 100},
+        },
+        "peaks": {"fp32": [1e9, 0.5e9], "bf16": [4e8]},
+        "real_per_example": 50.0,
+    }
+
+
+def test_table_compares_within_rounds(tmp_path):
+    found = speed_table(invented())
+    assert list(found.index) == [COMMON, COURSE]
+    assert found.loc[COURSE, ["times", "low", "high"]].tolist() == [4.0, 2.0, 4.0]
+    assert found.loc[COMMON, ["times", "low", "high"]].tolist() == [1.0, 1.0, 1.0]
+    assert found.loc[COURSE, ["examples_per_second", "real_per_second"]].tolist() == [2.0, 100.0]
+    assert found["of_peak"].tolist() == pytest.approx([0.05, 0.25])
+    assert found["computed_per_real"].tolist() == [2.4, 1.01]
+    draw(found, tmp_path / "speed.png")
+    assert (tmp_path / "speed.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(("bf16", "said"), [(False, "reached"), (True, "missed")])
+def test_verdict_asks_more_of_a_processor_with_bf16(bf16, said):
+    times, padding, peak, spread = verdict(speed_table(invented()), bf16)
+    assert times.startswith(f"{said}: 4.00 times the common recipe (2.00 to 4.00 over 3 rounds)")
+    assert padding.startswith("reached: 1.010") and "25%" in peak and COURSE in spread
+
+
+@pytest.mark.parametrize("name", ["loop", "measure", "sizes", "strategies", "trainer_runs", "turn"])
+def test_examples_in_docstrings(name):
+    outcome = doctest.testmod(importlib.import_module(name))
+    assert outcome.attempted and not outcome.failed
+
+
+@pytest.mark.skipif(not RESULTS.exists(), reason="measured and committed with the benchmark: then take this mark away")
+def test_committed_benchmark_shows_what_was_asked():
+    kept = {key: found for key, found in json.loads(RESULTS.read_text()).items() if key.startswith("mrpc, CPU")}
+    assert kept
+    for found in kept.values():
+        measured = speed_table(found)
+        assert found["command"].startswith("python benchmarks/speed.py") and found["date"]
+        assert {"machine", "versions", "threads"} <= set(found["settings"])
+        assert measured.loc[COURSE, "rounds"] >= 5
+        assert measured.loc[COURSE, "times"] >= (5 if found["strategies"][COURSE]["bf16"] else 2.5)
+        assert measured.loc[COURSE, "computed_per_real"] <= 1.02
