@@ -34,7 +34,8 @@ class Lesson(Sources):
 
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
     trains on in the time that a lesson has: `None` means all. So short a run takes smaller batches, which give more
-    steps, and a higher `learning_rate`.
+    steps, and a higher `learning_rate`. Else `batch_size` and `learning_rate` are those that the benchmarks of speed
+    and of quality recommend.
     """
 
     number: str
@@ -67,7 +68,7 @@ def start_lesson(number: str) -> Lesson:
         device=device,
         precision=precision,
         train_size=size,
-        batch_size=4 if size else 8,
+        batch_size=4 if size else 16,
         learning_rate=1e-4 if size else 5e-5,
         **vars(sources),
     )
