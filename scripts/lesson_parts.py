@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import nbformat
 
@@ -10,14 +9,6 @@ PARTS = ("training", "drawing", "data", "imports", "other")
 TRAINS = {"train", "predict", "evaluate"}  # the Trainer's; what a lesson defines on top of them counts as well
 READS = {"load_dataset", "map", "filter"}
 PICTURES = ("image/", "application/vnd.jupyter.widget-view+json")
-
-
-@dataclass(frozen=True)
-class Seconds:
-    """The seconds of a lesson's `parts`, and from the start of its first cell to its first picture, if it has any."""
-
-    parts: dict[str, float]
-    first_picture: float | None
 
 
 def called(tree: ast.AST) -> set[str]:
@@ -77,14 +68,10 @@ def shows_picture(outputs: Sequence[dict]) -> bool:
     return any(kind.startswith(PICTURES) for output in outputs for kind in output.get("data", {}))
 
 
-def seconds_of(cells: Sequence[nbformat.NotebookNode], taken: Sequence[float]) -> Seconds:
-    """Return where the seconds went that executing `cells` has `taken`, cell by cell."""
+def seconds_by_part(cells: Sequence[nbformat.NotebookNode], taken: Sequence[float]) -> dict[str, float]:
+    """Return how many of the seconds that executing `cells` has `taken`, cell by cell, went into each of `PARTS`."""
     trees = [parsed(cell.source if cell.cell_type == "code" else "") for cell in cells]
-    train = trainers(trees)
-    parts, first = dict.fromkeys(PARTS, 0.0), None
-    for number, (cell, tree, seconds) in enumerate(zip(cells, trees, taken, strict=False), 1):
-        outputs = cell.get("outputs", [])
-        parts[part_of(tree, outputs, train)] += seconds
-        if first is None and shows_picture(outputs):
-            first = sum(taken[:number])
-    return Seconds(parts, first)
+    train, found = trainers(trees), dict.fromkeys(PARTS, 0.0)
+    for cell, tree, seconds in zip(cells, trees, taken, strict=False):
+        found[part_of(tree, cell.get("outputs", []), train)] += seconds
+    return found

@@ -16,12 +16,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 import psutil
-from lesson_parts import PARTS, Seconds, seconds_of
+from lesson_parts import PARTS, seconds_by_part, shows_picture
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -38,13 +38,31 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one lesson; `error` is empty where it passed, `spent` is where the seconds of its cells went."""
+    """What became of one lesson; `error` is empty where it passed.
+
+    `parts` is where the seconds of its cells went, `picture` how many went by from the start of its first cell until
+    its first picture was there.
+    """
 
     name: str
     seconds: float
     memory_mib: int
     error: str
-    spent: Seconds | None = None
+    parts: dict[str, float] = field(default_factory=dict)
+    picture: float | None = None
+
+
+class Client(NotebookClient):
+    """A client that knows when the first picture of a lesson came, on the clock of `time.perf_counter`."""
+
+    picture_at: float | None = None
+
+    def output(self, *args, **kwargs) -> nbformat.NotebookNode | None:
+        """Take an output of a cell as any client does, and look whether it is the first picture."""
+        made = super().output(*args, **kwargs)
+        if self.picture_at is None and made and shows_picture([made]):
+            self.picture_at = time.perf_counter()
+        return made
 
 
 def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
@@ -73,7 +91,7 @@ def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
 def run_lesson(path: Path, build: Path) -> Result:
     """Execute the notebook at `path` in its own folder, write its copy and HTML to `build`, and return the result."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
+    client = Client(
         notebook,
         timeout=None,
         kernel_name="python3",
@@ -85,6 +103,7 @@ def run_lesson(path: Path, build: Path) -> Result:
     with client.setup_kernel(env=os.environ | QUIET):
         watcher = threading.Thread(target=watch_memory, args=(client.km.provisioner.pid, peak, stop))
         watcher.start()
+        first_cell = time.perf_counter()
         try:
             for index, cell in enumerate(notebook.cells):
                 began = time.perf_counter()
@@ -98,14 +117,15 @@ def run_lesson(path: Path, build: Path) -> Result:
             stop.set()
             watcher.join()
             seconds = time.perf_counter() - start
-        spent = seconds_of(notebook.cells, taken)
+        parts = seconds_by_part(notebook.cells, taken)
         if not error:
             add_foot(notebook, client)
     drop_widgets(notebook)
     nbformat.write(notebook, build / path.name)
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (build / path.with_suffix(".html").name).write_text(html, encoding="utf-8")
-    return Result(path.stem, seconds, peak[0] // machine.MIB, error, spent)
+    picture = client.picture_at and client.picture_at - first_cell
+    return Result(path.stem, seconds, peak[0] // machine.MIB, error, parts, picture)
 
 
 def add_foot(notebook: nbformat.NotebookNode, client: NotebookClient) -> None:
@@ -170,10 +190,9 @@ def parts_table(results: list[Result]) -> str:
     heads = ["kernel", *PARTS, "first picture"]
     lines = [f"{'lesson':<{width}}  " + "  ".join(f"{head:>8}" for head in heads)]
     for result in results:
-        kernel = result.seconds - sum(result.spent.parts.values())
-        cells = [f"{seconds:8.1f}" for seconds in (kernel, *result.spent.parts.values())]
-        first = result.spent.first_picture
-        cells.append(f"{'none' if first is None else f'{first:.1f}':>{len(heads[-1])}}")
+        kernel = result.seconds - sum(result.parts.values())
+        cells = [f"{seconds:8.1f}" for seconds in (kernel, *result.parts.values())]
+        cells.append(f"{'none' if result.picture is None else f'{result.picture:.1f}':>{len(heads[-1])}}")
         lines.append(f"{result.name:<{width}}  " + "  ".join(cells))
     return "\n".join(lines)
 

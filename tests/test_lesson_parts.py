@@ -1,11 +1,11 @@
-"""Where the seconds of a lesson go: which part a cell counts as, and when the first picture is there."""
+"""Where the seconds of a lesson go: which part a cell counts as."""
 
 import doctest
 
 import lesson_parts
 import nbformat
 import pytest
-from lesson_parts import PARTS, seconds_of
+from lesson_parts import PARTS, seconds_by_part
 
 PICTURE = [nbformat.v4.new_output("display_data", {"image/png": "AA=="})]
 LAB = [nbformat.v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}})]
@@ -36,19 +36,13 @@ def code(source, outputs=()):
 )
 def test_part_of_a_cell(cell, part):
     helpers = code("def judge(model):\n    return scores(model)\n\n\ndef scores(model):\n    return model.predict(1)")
-    found = seconds_of([helpers, cell], [0.0, 2.0])
-    assert found.parts == dict.fromkeys(PARTS, 0.0) | {part: 2.0}
-
-
-def test_time_to_the_first_picture_counts_all_that_came_before():
-    cells = [code("1"), nbformat.v4.new_markdown_cell("words"), code("show()", PICTURE), code("lab()", LAB)]
-    assert seconds_of(cells, [1.0, 0.0, 2.0, 4.0]).first_picture == 3.0
-    assert seconds_of(cells[:2], [1.0, 0.0]).first_picture is None
+    found = seconds_by_part([helpers, cell], [0.0, 2.0])
+    assert found == dict.fromkeys(PARTS, 0.0) | {part: 2.0}
 
 
 def test_a_lesson_that_stopped_is_counted_as_far_as_it_came():
     cells = [code("import numpy"), code("trainer.train()"), code("show()")]
-    assert seconds_of(cells, [1.0]).parts == dict.fromkeys(PARTS, 0.0) | {"imports": 1.0}
+    assert seconds_by_part(cells, [1.0]) == dict.fromkeys(PARTS, 0.0) | {"imports": 1.0}
 
 
 def test_examples():
