@@ -34,6 +34,20 @@ def speed_table(found: Mapping) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def as_json(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Return the rows of `table` by name, four significant figures each, and `None` where nothing could be read.
+
+    >>> as_json(pd.DataFrame({"times": [2.34567], "millijoules": [NOTHING]}, index=["a"]))
+    {'a': {'times': 2.346, 'millijoules': None}}
+    """
+    rows = table.to_dict("index")
+    return {name: {key: _figure(value) for key, value in row.items()} for name, row in rows.items()}
+
+
+def _figure(value: float) -> float | None:
+    return None if value != value else float(f"{value:.4g}")
+
+
 def _row(own: Mapping[int, Mapping], base: Mapping[int, float], peak: float, padding: float, length: float) -> dict:
     runs = list(own.values())
     times = [_rate(run) / base[number] for number, run in own.items() if number in base] or [NOTHING]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from loop import epoch_cost
 from measure import matmul_peak
-from report import draw, speed_table, verdict
+from report import as_json, draw, speed_table, verdict
 from results import arguments, lesson_for, load, save, settings_here
 from strategies import COMMON, COURSE, Strategy, table
 from turn import LONGEST, Subject, subject_of, take_turn, turns
@@ -92,6 +92,8 @@ def main() -> None:
     begin(found, chosen, subject)
     measure(found, chosen, subject, lesson.device, wanted, key)
     measured = speed_table(found)
+    found["table"] = as_json(measured)  # for readers that have not this code, such as lesson 04
+    save(RESULTS, key, found)
     draw(measured, DOCS / f"speed-{lesson.task}-{lesson.device}.png")
     print(measured.round(3).to_string())
     for name, why in found["failed"].items():

@@ -115,7 +115,7 @@ def test_verdict_asks_more_of_a_processor_with_bf16(bf16, said):
     assert padding.startswith("reached: 1.010") and "25%" in peak and COURSE in spread
 
 
-@pytest.mark.parametrize("name", ["loop", "measure", "sizes", "strategies", "trainer_runs", "turn"])
+@pytest.mark.parametrize("name", ["loop", "measure", "report", "sizes", "strategies", "trainer_runs", "turn"])
 def test_examples_in_docstrings(name):
     outcome = doctest.testmod(importlib.import_module(name))
     assert outcome.attempted and not outcome.failed
