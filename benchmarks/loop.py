@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from measure import DTYPES
 from strategies import Strategy
 from torch.utils.data import DataLoader
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase
@@ -14,7 +15,6 @@ from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTok
 from lessons_lib.padding import PaddingCost, batches, epoch_order, padding_cost
 
 Batches = list[list[int]]  # one update: the examples of each of its batches
-AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 FUSED = {"adamw_torch_fused": True, "adamw_torch": False}
 
 
@@ -37,6 +37,16 @@ def epoch_updates(strategy: Strategy, lengths: Sequence[int], seed: int) -> list
     """
     size = strategy.update_size
     order = epoch_order(lengths, size, strategy.train_sampling_strategy == "group_by_length", seed)
+    return as_updates(order, strategy)
+
+
+def as_updates(order: Sequence[int], strategy: Strategy) -> list[Batches]:
+    """Return the updates over the texts of `order`, one after another.
+
+    >>> as_updates(range(4), Strategy(1, 2))
+    [[[0], [1]], [[2], [3]]]
+    """
+    size = strategy.update_size
     return [list(batches(update, strategy.per_device_train_batch_size)) for update in batches(order, size)]
 
 
@@ -94,7 +104,7 @@ def take_updates(
     scaler = torch.amp.GradScaler(device, enabled=strategy.fp16)
     # dynamic: each batch has its own width, and a graph for each would be compiled again and again
     forward = torch.compile(model, dynamic=True) if strategy.torch_compile else model
-    autocast = torch.autocast(device, dtype=AUTOCAST.get(strategy.dtype), enabled=strategy.dtype in AUTOCAST)
+    autocast = torch.autocast(device, dtype=DTYPES[strategy.dtype], enabled=strategy.dtype != "fp32")
     model.train()
     loaded = iter(loader)
     for update in updates:

@@ -4,8 +4,9 @@ import argparse
 import datetime
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from lessons_lib import machine, start_lesson
 
 
 def arguments(description: str, rounds: int = 0) -> argparse.ArgumentParser:
-    """Return a parser that knows `--dataset`, `--task` and, where `rounds` says how many are usual, `--rounds`."""
+    """Return a parser that knows `--dataset`, `--task`, `--anew` and, where `rounds` are usual, `--rounds`."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", default="")
     parser.add_argument("--task", default="")
+    parser.add_argument("--anew", action="store_true", help="drop what was measured under other settings")
     if rounds:
         parser.add_argument("--rounds", type=int, default=rounds)
     return parser
@@ -43,32 +45,56 @@ def machine_name(device: str) -> str:
     return f"CPU with {machine.cores()} cores ({torch.backends.cpu.get_cpu_capability()}, {bf16})"
 
 
-def settings_here(lesson, **others: object) -> dict[str, object]:
-    """Return what a figure depends on: machine, threads, versions, checkpoint, and `others`."""
+def processor() -> str:
+    """Return what Linux calls the processor; empty elsewhere."""
+    info = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*: (.+)$", info.read_text(), re.MULTILINE) if info.exists() else None
+    return found[1] if found else ""
+
+
+def settings_here(lesson, lengths: Sequence[int], **others: object) -> dict[str, object]:
+    """Return what a figure depends on: machine, threads, versions, checkpoint, the texts' `lengths`, and `others`."""
     local = Path(lesson.checkpoint)
     return {
         "machine": machine_name(lesson.device),
+        "processor": processor(),
         "threads": torch.get_num_threads(),
         "precision": lesson.precision,
         "versions": {name: version(name) for name in ("torch", "transformers", "datasets", "accelerate")},
-        "checkpoint": local.parent.name if local.is_dir() else lesson.checkpoint,
+        "checkpoint": f"{local.parent.name}/{local.name}" if local.is_dir() else [lesson.checkpoint, lesson.revision],
+        "texts, tokens": [len(lengths), sum(lengths)],
         **others,
     }
 
 
-def load(path: Path, key: str, settings: Mapping[str, object]) -> dict:
-    """Return what `path` holds under `key` where that was measured with the same `settings`; else a new beginning."""
+def load(path: Path, key: str, settings: Mapping[str, object], anew: bool = False) -> dict:
+    """Return what `path` holds under `key`, or a new beginning.
+
+    Ends the program where that was measured under other `settings`, unless it may begin `anew`: a short trial shall not
+    cost what took hours.
+    """
     same = json.loads(json.dumps(settings))  # as the file gives it back: tuples become lists
-    found = _everything(path).get(key, {})
-    return found if found.get("settings") == same else {"settings": same, "runs": []}
+    found = _everything(path).get(key, {"settings": same, "runs": []})
+    before = found["settings"]
+    if before != same and found["runs"] and not anew:
+        names = [name for name in {**before, **same} if before.get(name) != same.get(name)]
+        told = "; ".join(f"{name} was {before.get(name)} and is {same.get(name)}" for name in names)
+        sys.exit(f"{path.name} holds {len(found['runs'])} runs for {key!r}, and {told}. Add --anew to replace them.")
+    return found if before == same else {"settings": same, "runs": []}
+
+
+def keep(path: Path, key: str, found: dict, run: Mapping[str, object]) -> None:
+    """Add a `run` to those that were `found`, with the command and the date of the last one, and write them."""
+    found["runs"].append(run)
+    command = " ".join([f"python benchmarks/{path.stem}.py", *sys.argv[1:]])
+    found |= {"command": command, "date": datetime.date.today().isoformat()}
+    save(path, key, found)
 
 
 def save(path: Path, key: str, found: Mapping[str, object]) -> None:
-    """Write `found` under `key`, with the command and the date; what stands under other keys stays."""
-    command = " ".join([f"python benchmarks/{path.stem}.py", *sys.argv[1:]])
-    dated = {**found, "command": command, "date": datetime.date.today().isoformat()}
+    """Write `found` under `key`; what stands under other keys stays."""
     partial = path.with_suffix(".partial")  # killed while it writes, a benchmark loses one run, not all
-    partial.write_text(json.dumps(_everything(path) | {key: dated}, indent=1) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(_everything(path) | {key: found}, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)
 
 

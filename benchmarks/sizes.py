@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from datasets import Dataset, concatenate_datasets, load_dataset
-from loop import collator, take_updates
+from loop import as_updates, collator, take_updates
 from measure import clock, peak_memory
-from results import arguments, lesson_for, load, save, settings_here
+from report import as_json
+from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COURSE, Strategy, table
-from trainer_runs import StepClock, in_order, trainer_for
+from trainer_runs import StepClock, trainer_for
 from turn import Subject, subject_of
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -30,6 +31,7 @@ PAIRS = (250, 1000, 4000, 16000, 64000)
 TOKENS = (16, 32, 64, 128, 256, 512)
 SHORT = 16  # tokens of a pair where pairs are counted: an epoch of 64,000 is long enough
 STEPS = 4
+COSTS = {"tokens": ["step", "memory_mib"], "pairs": ["tokenize", "before", "epoch", "tokenize_mib", "memory_mib"]}
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
@@ -38,7 +40,7 @@ def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
     >>> round(slope([10, 20, 40], [3, 12, 48]), 3)  # twice the size, four times the cost
     2.0
     """
-    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+    return float(np.polyfit(np.log(np.array(sizes, float)), np.log(np.array(costs, float)), 1)[0])
 
 
 def many_pairs(raw: Dataset, count: int) -> Dataset:
@@ -83,7 +85,7 @@ def cost_of_tokens(length: int, strategy: Strategy, subject: Subject, device: st
     with peak_memory(device) as memory:
         model = subject.new_model(strategy).to(device)
         collate = collator(strategy, subject.tokenizer)
-        updates = take_updates(strategy, model, rows, in_order(strategy, count), collate)
+        updates = take_updates(strategy, model, rows, as_updates(range(count), strategy), collate)
         next(updates)  # warms up
         with clock(device) as taken:
             done = sum(1 for _ in updates)
@@ -92,9 +94,10 @@ def cost_of_tokens(length: int, strategy: Strategy, subject: Subject, device: st
 
 
 def slopes(runs: Sequence[dict], over: str, costs: Sequence[str]) -> pd.DataFrame:
-    """Return one row a size, medians over rounds, and a last one with the slopes."""
+    """Return one row a size, medians over rounds, and a last one with the slopes over what cost more than nothing."""
     found = pd.DataFrame([run for run in runs if run["over"] == over]).groupby("size")[list(costs)].median()
-    found.loc["slope"] = [slope(found.index.to_numpy(float), found[cost].to_numpy(float)) for cost in costs]
+    positive = [found[cost][found[cost] > 0] for cost in costs]
+    found.loc["slope"] = [slope(one.index, one) if len(one) > 1 else float("nan") for one in positive]
     return found
 
 
@@ -109,9 +112,9 @@ def main() -> None:
     strategy = replace(strategy, per_device_train_batch_size=32, gradient_accumulation_steps=1)
     eight = replace(strategy, per_device_train_batch_size=8)
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)["train"]
-    settings = settings_here(lesson, strategy=vars(strategy), short=SHORT, steps=STEPS)
+    settings = settings_here(lesson, subject.lengths, strategy=vars(strategy), short=SHORT, steps=STEPS)
     key = f"{lesson.task}, {settings['machine']}"
-    found = load(RESULTS, key, settings)
+    found = load(RESULTS, key, settings, wanted.anew)
     plan = [("tokens", size, number) for number in range(wanted.rounds) for size in wanted.tokens]
     plan += [("pairs", size, number) for number in range(wanted.rounds) for size in wanted.pairs]
     plan = [turn for turn in plan if turn[1] < 10000 or turn[2] == 0]  # so long an epoch is its own average
@@ -125,15 +128,14 @@ def main() -> None:
             cost = cost_of_tokens(size, eight, subject, lesson.device)
         else:
             cost = cost_of_pairs(size, raw, strategy, subject, lesson.device)
-        found["runs"].append({"over": over, "size": size, "round": number, **cost})
-        save(RESULTS, key, found)
+        keep(RESULTS, key, found, {"over": over, "size": size, "round": number, **cost})
         print(over, size, {name: round(value, 3) for name, value in cost.items()}, flush=True)
-    print(slopes(found["runs"], "tokens", ["step", "memory_mib"]).round(3).to_string())
-    print(
-        slopes(found["runs"], "pairs", ["tokenize", "before", "epoch", "tokenize_mib", "memory_mib"])
-        .round(3)
-        .to_string()
-    )
+    for over, costs in COSTS.items():
+        if any(run["over"] == over for run in found["runs"]):
+            costs_of = slopes(found["runs"], over, costs)
+            found.setdefault("slopes", {})[over] = as_json(costs_of)["slope"]
+            print(f"{over}:\n{costs_of.round(3).to_string()}")
+    save(RESULTS, key, found)
 
 
 if __name__ == "__main__":

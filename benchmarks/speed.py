@@ -6,7 +6,7 @@
 One process. In each round every strategy takes its turn, and each round begins with another one. Figures are medians
 over rounds; strategies are compared within a round. Results are kept in benchmarks/speed.json, by task and machine,
 after every turn; a turn that is there already, with the same settings, is not repeated. It ends with the table, and
-writes docs/speed-<task>-<device>.png.
+writes docs/speed-<task>-<device>-<type>.png.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from loop import epoch_cost
 from measure import matmul_peak
 from report import as_json, draw, speed_table, verdict
-from results import arguments, lesson_for, load, save, settings_here
+from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COMMON, COURSE, Strategy, table
 from turn import LONGEST, Subject, subject_of, take_turn, turns
 
@@ -26,24 +26,25 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 def begin(found: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
-    """Drop the runs of strategies that mean something else by now, and count what an epoch of each computes."""
-    before = found.setdefault("strategies", {})
-    changed = {name for name, strategy in known.items() if before.get(name) != asdict(strategy)}
-    found["runs"] = [run for run in found["runs"] if run["strategy"] not in changed]
-    found["strategies"] |= {name: asdict(strategy) for name, strategy in known.items()}
-    epochs = found.setdefault("epochs", {})
-    for name, strategy in known.items():
-        cost = epoch_cost(strategy, subject.lengths)
-        epochs[name] = {"dtype": strategy.dtype, "real": cost.real, "computed": cost.computed}
+    """Drop what belongs to strategies that are gone or mean something else by now; count what each epoch computes."""
+    before = found.get("strategies", {})
+    same = {name for name, strategy in known.items() if before.get(name) == asdict(strategy)}
+    found["runs"] = [run for run in found["runs"] if run["strategy"] in same]
+    found["failed"] = {name: why for name, why in found.get("failed", {}).items() if name in same}
+    found["strategies"] = {name: asdict(strategy) for name, strategy in known.items()}
+    costs = {name: epoch_cost(strategy, subject.lengths) for name, strategy in known.items()}
+    found["epochs"] = {
+        name: {"dtype": known[name].dtype, "real": cost.real, "computed": cost.computed} for name, cost in costs.items()
+    }
     found["real_per_example"] = sum(subject.lengths) / len(subject.lengths)
     found.setdefault("peaks", {})
-    found["failed"] = {}  # what failed is tried again
 
 
-def measure(
+def take_missing(
     found: dict, known: Mapping[str, Strategy], subject: Subject, device: str, wanted: argparse.Namespace, key: str
 ) -> None:
-    """Take every turn that `found` does not hold yet, and save after each."""
+    """Take every turn of the strategies `known` that `found` does not hold yet, and save after each."""
+    found["failed"] = {name: why for name, why in found["failed"].items() if name not in known}  # these are tried again
     done = {(run["round"], run["strategy"]) for run in found["runs"]}
     missing = [turn for turn in turns(list(known), wanted.rounds) if turn not in done]
     if missing:  # what a process pays once, such as starting threads, is nobody's turn
@@ -60,10 +61,10 @@ def measure(
             run = take_turn(known[name], subject, device, number, wanted.examples, wanted.most_seconds)
         except Exception as error:  # no compiler, not enough memory: one strategy less, and the table says so
             found["failed"][name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            save(RESULTS, key, found)
         else:
-            found["runs"].append({"strategy": name, "round": number, **run})
+            keep(RESULTS, key, found, {"strategy": name, "round": number, **run})
             print(f"round {number + 1}, {name}: {run['real'] / run['seconds']:.0f} real tokens per second", flush=True)
-        save(RESULTS, key, found)
 
 
 def _cut_short(found: Mapping, name: str, most_seconds: float) -> bool:
@@ -85,16 +86,18 @@ def main() -> None:
         parser.error(f"no strategy is called {', '.join(unknown)}. There are: {', '.join(known)}.")
     subject = subject_of(lesson)
     wanted.examples = wanted.examples or (256 if lesson.device == "cpu" else len(subject.rows))
-    settings = settings_here(lesson, examples=wanted.examples, most_seconds=wanted.most_seconds, longest=LONGEST)
+    settings = settings_here(
+        lesson, subject.lengths, examples=wanted.examples, most_seconds=wanted.most_seconds, longest=LONGEST
+    )
     key = f"{lesson.task}, {settings['machine']}"
-    found = load(RESULTS, key, settings)
+    found = load(RESULTS, key, settings, wanted.anew)
+    begin(found, known, subject)
     chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, *wanted.only)}
-    begin(found, chosen, subject)
-    measure(found, chosen, subject, lesson.device, wanted, key)
+    take_missing(found, chosen, subject, lesson.device, wanted, key)
     measured = speed_table(found)
     found["table"] = as_json(measured)  # for readers that have not this code, such as lesson 04
     save(RESULTS, key, found)
-    draw(measured, DOCS / f"speed-{lesson.task}-{lesson.device}.png")
+    draw(measured, DOCS / f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
     print(measured.round(3).to_string())
     for name, why in found["failed"].items():
         print(f"{name} failed: {why}")

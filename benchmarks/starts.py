@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from datasets import load_dataset
-from results import arguments, lesson_for, load, save
+from results import arguments, keep, lesson_for, load
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -189,7 +189,7 @@ def main() -> None:
         "epochs": wanted.epochs,
         "more": wanted.more,
     }
-    found = load(RESULTS, lesson.task, settings)
+    found = load(RESULTS, lesson.task, settings, wanted.anew)
     labels, some = np.array(raw["validation"]["label"][:]), data[1].select(range(wanted.train_size))
     found["baselines"] = {
         "majority class": scores(labels, np.full_like(labels, round(np.mean(some["label"][:])))),
@@ -201,8 +201,7 @@ def main() -> None:
             continue
         measured = train_model(start, lesson, data, seed, size, wanted.epochs)
         done.add((start, size, seed))
-        found["runs"].append({"start": start, "train_size": size, "seed": seed, **measured})
-        save(RESULTS, lesson.task, found)
+        keep(RESULTS, lesson.task, found, {"start": start, "train_size": size, "seed": seed, **measured})
         print(start, size, seed, measured, flush=True)
     draw(lesson.task, found)
 

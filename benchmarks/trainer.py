@@ -18,7 +18,8 @@ from statistics import median
 import pandas as pd
 from datasets import Dataset
 from predicting import predict_seconds
-from results import arguments, lesson_for, load, save, settings_here
+from report import as_json
+from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COURSE, Strategy, table
 from trainer_runs import BARE, OUTFITS, bare_seconds, same_batches, trainer_for, trainer_seconds
 from turn import Subject, subject_of, turns
@@ -37,18 +38,22 @@ PARTS = {  # on a step's way: the file and the function that a profile names
 
 
 def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> dict[str, float]:
-    """Return the share of a run's seconds that each of `PARTS` took, with what it called; the profiler slows both."""
+    """Return the share of a run's seconds that each of `PARTS` took, with what it called; the profiler slows both.
+
+    Some of what one part calls is another part's. Raises `LookupError` where the Trainer has no such function any more.
+    """
     trainer = trainer_for(strategy, subject, rows, device, logging_strategy="steps", logging_steps=20)
     profile = cProfile.Profile()
     began = time.perf_counter()
     profile.runcall(trainer.train)
     seconds = time.perf_counter() - began
     stats = pstats.Stats(profile).stats
-    found = {
-        part: sum(row[3] for (path, _, name), row in stats.items() if name == function and path.endswith(file))
-        / seconds
-        for part, (file, function) in PARTS.items()
-    }
+    found = {}
+    for part, (file, function) in PARTS.items():
+        rows = [row for (path, _, name), row in stats.items() if name == function and path.endswith(file)]
+        if not rows:
+            raise LookupError(f"No {function} of {file} was called: transformers may have renamed it. Correct PARTS.")
+        found[part] = sum(row[3] for row in rows) / seconds
     return dict(sorted(found.items(), key=lambda part: -part[1]))
 
 
@@ -78,9 +83,9 @@ def main() -> None:
     wanted = parser.parse_args()
     lesson = lesson_for(wanted)
     subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
-    settings = settings_here(lesson, examples=wanted.examples, strategy=vars(strategy))
+    settings = settings_here(lesson, subject.lengths, examples=wanted.examples, strategy=vars(strategy))
     key = f"{lesson.task}, {settings['machine']}"
-    found, warmup = load(RESULTS, key, settings), 2
+    found, warmup = load(RESULTS, key, settings, wanted.anew), 2
     done = {(run["round"], run["outfit"]) for run in found["runs"]}
     for number, outfit in turns([BARE, *OUTFITS], wanted.rounds):
         if (number, outfit) in done:
@@ -90,21 +95,22 @@ def main() -> None:
             taken = bare_seconds(strategy, subject, rows, lesson.device, warmup)
         else:
             taken = trainer_seconds(outfit, strategy, subject, rows, lesson.device, warmup)
-        found["runs"].append({"round": number, "outfit": outfit, **taken})
-        save(RESULTS, key, found)
+        keep(RESULTS, key, found, {"round": number, "outfit": outfit, **taken})
         print(number, outfit, taken, flush=True)
     some = subject.rows.select(range(min(wanted.examples, len(subject.rows))))
     predicted = found.setdefault("predict", [])
     while len(predicted) < wanted.rounds:
         predicted.append(predict_seconds(strategy, subject, lesson.device, some))
         save(RESULTS, key, found)
-    found["profile"] = profiled(strategy, subject, same_batches(strategy, subject, 0, wanted.examples), lesson.device)
+    if "profile" not in found:
+        rows = same_batches(strategy, subject, 0, wanted.examples)
+        found["profile"] = profiled(strategy, subject, rows, lesson.device)
+    costs = cost_table(found["runs"])
+    found["table"] = as_json(costs)
     save(RESULTS, key, found)
     print(pd.Series(found["profile"], name="share of the run, profiled").round(4).to_string())
-    print(
-        f"predict: {median(one['as they stand'] / one['by length'] for one in predicted):.2f} times as fast by length"
-    )
-    print(cost_table(found["runs"]).round(3).to_string())
+    faster = median(one["as they stand"] / one["by length"] for one in predicted)
+    print(f"predict: {faster:.2f} times as fast by length\n{costs.round(3).to_string()}")
 
 
 if __name__ == "__main__":

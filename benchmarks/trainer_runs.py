@@ -3,24 +3,32 @@
 import time
 
 from datasets import Dataset
-from loop import collator, epoch_updates, sample_updates, take_updates
+from loop import as_updates, collator, epoch_updates, sample_updates, take_updates
 from measure import synchronize
 from strategies import Strategy
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from turn import Subject
 
 from lessons_lib.dashboard import TrainingDashboard
+from lessons_lib.run_panel import panel
 
 BARE = "bare loop"
 QUIET = {"logging_strategy": "no", "save_strategy": "no", "report_to": "none", "disable_tqdm": True}
-OUTFITS = {  # arguments on top of the recipe's, each with one thing more than QUIET
+OUTFITS = {  # arguments on top of the recipe's, beside QUIET
     "Trainer": {},
     "a log every 20 steps": {"logging_strategy": "steps", "logging_steps": 20},
     "progress bar": {"disable_tqdm": False},
-    "dashboard": {"logging_strategy": "steps", "logging_steps": 20},
+    "a log every 20 steps, dashboard": {"logging_strategy": "steps", "logging_steps": 20},
     "two loading processes": {"dataloader_num_workers": 2},
     "a checkpoint at the end": {"save_strategy": "epoch"},
 }
+
+
+class DrawnDashboard(TrainingDashboard):
+    """A dashboard that draws its panel as it does in a notebook; here there is none."""
+
+    def _draw(self, status: str) -> None:
+        panel(self.run, status, self.clock())
 
 
 class StepClock(TrainerCallback):
@@ -43,7 +51,7 @@ class StepClock(TrainerCallback):
 
 def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: str, warmup: int) -> dict[str, float]:
     """Return the seconds of a step of the bare loop, over `rows` in their order."""
-    updates = in_order(strategy, len(rows))
+    updates = as_updates(range(len(rows)), strategy)
     model = subject.new_model(strategy).to(device)
     ends = []
     for number, _ in enumerate(take_updates(strategy, model, rows, updates, collator(strategy, subject.tokenizer)), 1):
@@ -51,17 +59,6 @@ def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: st
             synchronize(device)
         ends.append(time.perf_counter())
     return {"step": (ends[-1] - ends[warmup - 1]) / (len(ends) - warmup)}
-
-
-def in_order(strategy: Strategy, examples: int) -> list[list[list[int]]]:
-    """Return the updates over `examples` texts, one after another: `train_sampling_strategy="sequential"`.
-
-    >>> in_order(Strategy(1, 2), 4)
-    [[[0], [1]], [[2], [3]]]
-    """
-    size, size_of_batch = strategy.update_size, strategy.per_device_train_batch_size
-    starts = [range(start, start + size, size_of_batch) for start in range(0, examples, size)]
-    return [[list(range(at, min(at + size_of_batch, examples))) for at in update] for update in starts]
 
 
 def same_batches(strategy: Strategy, subject: Subject, seed: int, examples: int) -> Dataset:
@@ -95,8 +92,8 @@ def trainer_seconds(
     trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[outfit])
     clock = StepClock(warmup, len(rows) // strategy.update_size, device)
     trainer.add_callback(clock)
-    if outfit == "dashboard":
-        trainer.add_callback(TrainingDashboard())
+    if "dashboard" in outfit:
+        trainer.add_callback(DrawnDashboard())
     began = time.perf_counter()
     trainer.train()
     over = time.perf_counter()

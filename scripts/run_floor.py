@@ -32,7 +32,7 @@ TOOLS = ("build", "hatchling", "nbclient", "nbconvert", "pytest", "pytest-xdist"
 LEFT_OUT = (  # the browser and the hub profile, which take long, and what asks nothing of these versions
     *("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_hub_profile.py", "tests/test_ipywidgets7.py"),
     *("tests/test_binder.py", "tests/test_makefile.py", "tests/test_newcomer.py", "tests/test_python_versions.py"),
-    *("tests/test_resolve.py", "tests/test_workflows.py"),
+    *("tests/test_resolve.py", "tests/test_workflows.py", "tests/benchmarks"),
 )
 
 

@@ -57,12 +57,11 @@ class Client(NotebookClient):
 
     picture_at: float | None = None
 
-    def output(self, *args, **kwargs) -> nbformat.NotebookNode | None:
-        """Take an output of a cell as any client does, and look whether it is the first picture."""
-        made = super().output(*args, **kwargs)
-        if self.picture_at is None and made and shows_picture([made]):
+    def process_message(self, msg, *args, **kwargs) -> nbformat.NotebookNode | None:
+        """Take a message of the kernel as any client does, and look whether it brings the first picture."""
+        if self.picture_at is None and shows_picture([msg["content"]]):
             self.picture_at = time.perf_counter()
-        return made
+        return super().process_message(msg, *args, **kwargs)
 
 
 def watch_memory(pid: int, peak: list[int], stop: threading.Event) -> None:
@@ -107,8 +106,10 @@ def run_lesson(path: Path, build: Path) -> Result:
         try:
             for index, cell in enumerate(notebook.cells):
                 began = time.perf_counter()
-                client.execute_cell(cell, index)
-                taken.append(time.perf_counter() - began)
+                try:
+                    client.execute_cell(cell, index)
+                finally:
+                    taken.append(time.perf_counter() - began)
         except CellExecutionError as failed:
             error = str(failed)
         except DeadKernelError:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from counted import KNOWN, Counted
-from loop import collator, epoch_cost, epoch_updates, extremes, sample_updates, take_updates, threads
-from strategies import COMMON, Strategy
-from trainer_runs import in_order, same_batches, trainer_for
+from loop import as_updates, collator, epoch_cost, epoch_updates, extremes, sample_updates, take_updates, threads
+from strategies import COMMON, COURSE, Strategy
+from trainer_runs import same_batches, trainer_for
 
 
 def test_a_sample_has_one_update_of_each_stretch():
@@ -28,7 +28,9 @@ def test_extremes_count_padding():
     assert extremes(updates, lengths, pad_to=32) == [[[0, 1], [2]], [[5]]]
 
 
-@pytest.mark.parametrize("name", [COMMON, "dynamic padding", "grouped by length", "no bf16 here"])
+@pytest.mark.parametrize(
+    "name", [COMMON, "dynamic padding", "grouped by length", "no bf16 here", COURSE, "batches of 8, two an update"]
+)
 def test_bare_loop_takes_the_tokens_batches_and_steps_that_were_counted(subject, steps, name):
     strategy = KNOWN[name]
     some = replace(subject, rows=subject.rows.select(range(50)), lengths=subject.lengths[:50])
@@ -52,7 +54,7 @@ def test_bare_loop_learns_what_the_trainer_learns(subject, tmp_path, monkeypatch
     model = subject.new_model(strategy)
     first = {name: weight.clone() for name, weight in model.state_dict().items()}
     collate = collator(strategy, subject.tokenizer)
-    assert len(list(take_updates(strategy, model, rows, in_order(strategy, len(rows)), collate))) == 4
+    assert len(list(take_updates(strategy, model, rows, as_updates(range(len(rows)), strategy), collate))) == 4
     theirs = trainer.model.state_dict()
     for name, weight in model.state_dict().items():
         if not name.endswith("key.bias"):  # softmax does not see it: its gradient is rounding, which AdamW blows up

@@ -3,18 +3,19 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 import quality
 import torch
 from counted import KNOWN
-from quality import EPOCHS, LEARNING_RATES, SEEDS, SWEEP_SEED, Run, best, judged, measure, over_seeds, sees_test, sweep
+from quality import GRID, SEEDS, SWEEP_SEED, Run, best, judged, over_seeds, sees_test, sweep, take_missing, verdict
 from results import load
 from strategies import COMMON, COURSE
 from trainer_runs import trainer_for
 
 
 def test_the_sweep_and_the_seeds_have_nothing_in_common():
-    assert len(set(sweep())) == len(LEARNING_RATES) * len(EPOCHS)
+    assert len(set(sweep())) == 6
     assert {run.seed for run in sweep()} == {SWEEP_SEED}
     runs = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
     assert len(set(runs)) == 2 * len(SEEDS) and SWEEP_SEED not in {run.seed for run in runs}
@@ -29,14 +30,20 @@ def test_only_one_model_sees_the_test_split():
 
 def test_of_equal_runs_the_shorter_one_is_chosen():
     done = {run: {"accuracy": 0.7} for run in sweep()}
-    assert best(done).epochs == min(EPOCHS)
-    top = Run(COURSE, LEARNING_RATES[0], max(EPOCHS), SWEEP_SEED)
+    assert best(done).epochs == min(GRID["epochs"])
+    top = Run(COURSE, GRID["learning_rate"][0], max(GRID["epochs"]), SWEEP_SEED)
     assert best(done | {top: {"accuracy": 0.8}}) == top
 
 
-def test_each_run_is_taken_once_and_kept(tmp_path, monkeypatch):
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """A file of results that is not there yet; runs go side by side in threads."""
     monkeypatch.setattr(quality, "RESULTS", tmp_path / "quality.json")
     monkeypatch.setattr(quality, "ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(workers))
+    return tmp_path / "quality.json"
+
+
+def test_each_run_is_taken_once_and_kept(results):
     taken = []
 
     def how(run, test):
@@ -45,11 +52,31 @@ def test_each_run_is_taken_once_and_kept(tmp_path, monkeypatch):
 
     plan = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
     for part in (plan[:3], plan):
-        found = load(quality.RESULTS, "pairs", {"machine": "this"})
-        done = measure(found, part, how, "pairs", workers=2)
+        found = load(results, "pairs", {"machine": "this"})
+        done = take_missing(found, part, how, "pairs", workers=2)
     assert sorted(map(repr, taken)) == sorted(map(repr, plan)) and set(done) == set(plan)
-    kept = load(quality.RESULTS, "pairs", {"machine": "this"})["runs"]
+    kept = load(results, "pairs", {"machine": "this"})["runs"]
     assert len(kept) == len(plan) and sum("test_accuracy" in run for run in kept) == 1
+
+
+def test_a_run_that_fails_costs_no_other(results):
+    plan = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
+
+    def how(run, test):
+        if run == plan[1]:
+            raise MemoryError("no room")
+        return {"accuracy": 0.5}
+
+    with pytest.raises(SystemExit, match=r"1 of 10 runs failed, such as .*seed=1.*no room.*--workers"):
+        take_missing(load(results, "pairs", {}), plan, how, "pairs", workers=2)
+    assert len(load(results, "pairs", {})["runs"]) == 9
+
+
+@pytest.mark.parametrize(("course", "word"), [((0.80, 0.82), "held"), ((0.79, 0.80), "held"), ((0.70, 0.72), "lost")])
+def test_verdict_allows_one_standard_error(course, word):
+    rows = [{"recipe": COURSE, "accuracy": one} for one in course]
+    rows += [{"recipe": COMMON, "accuracy": one} for one in (0.79, 0.82)]
+    assert verdict(pd.DataFrame(rows)).startswith(f"{word}: mean accuracy {sum(course) / 2:.4f}")
 
 
 def test_a_model_is_judged_on_every_pair(subject, tmp_path, monkeypatch):

@@ -1,14 +1,23 @@
 """The Trainer in the benchmarks, by what it counts: steps, collator calls, tokens; and its order when it predicts."""
 
+import ast
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 import torch
 from counted import KNOWN, Counted
 from predicting import predict_by_length
 from sizes import many_pairs
-from strategies import Strategy
-from trainer import cost_table
-from trainer_runs import BARE, trainer_for
+from strategies import COURSE, Strategy, table
+from trainer import PARTS, cost_table, profiled
+from trainer_runs import BARE, OUTFITS, trainer_for, trainer_seconds
+from transformers import TrainingArguments
+
+from lessons_lib import start_lesson
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def test_trainer_of_the_lesson_takes_the_tokens_and_steps_it_should(subject, steps, tmp_path, monkeypatch):
@@ -22,6 +31,20 @@ def test_trainer_of_the_lesson_takes_the_tokens_and_steps_it_should(subject, ste
     assert len(steps) == collate.calls == trainer.state.global_step == 120
     assert collate.real == sum(subject.lengths)
     assert collate.computed / collate.real <= 1.02
+
+
+@pytest.mark.parametrize("name", ["04_fine_tuning_with_trainer", "05_metrics"])
+def test_lessons_train_as_the_recipe_that_is_measured(name, tmp_path, monkeypatch):
+    """On a machine that trains on every pair."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lessons_lib.lesson.train_size", lambda dataset, slow: None)
+    lesson = start_lesson(name[:2])
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4).cells
+    source = next(cell.source for cell in cells if "training_args = TrainingArguments(" in cell.source)
+    [call] = [one.value for one in ast.parse(source).body if isinstance(one, ast.Assign)]
+    args = eval(ast.unparse(call), {"TrainingArguments": TrainingArguments, "lesson": lesson})
+    for field, value in table(lesson.device, lesson.precision)[COURSE].arguments(lesson.device).items():
+        assert field == "use_cpu" or getattr(args, field) == value, field
 
 
 def test_predicting_by_length_keeps_the_order_and_computes_little(subject, tmp_path, monkeypatch):
@@ -41,6 +64,24 @@ def test_predicting_by_length_keeps_the_order_and_computes_little(subject, tmp_p
     assert not np.allclose(found.predictions[::-1], expected, atol=1e-3)  # so that another order would be seen
     assert trainer.args.train_sampling_strategy == "group_by_length"
     assert trainer.predict(rows).label_ids.tolist() != rows["label"][:]  # what the Trainer itself does with it
+
+
+@pytest.mark.parametrize("outfit", OUTFITS)
+def test_each_outfit_takes_every_step(outfit, subject, steps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = subject.rows.select(range(12))
+    taken = trainer_seconds(outfit, Strategy(4, 1), subject, rows, "cpu", warmup=1)
+    assert len(steps) == 3 and all(seconds > 0 for seconds in taken.values())
+
+
+def test_a_part_that_was_renamed_is_said_to(subject, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = subject.rows.select(range(80))
+    shares = profiled(Strategy(4, 1), subject, rows, "cpu")
+    assert set(shares) == set(PARTS) and all(0 < share < 1 for share in shares.values())
+    monkeypatch.setitem(PARTS, "optimizer", ("accelerate/optimizer.py", "stride"))
+    with pytest.raises(LookupError, match=r"No stride of accelerate/optimizer\.py was called"):
+        profiled(Strategy(4, 1), subject, rows, "cpu")
 
 
 def test_what_the_trainer_adds_is_told_within_rounds():

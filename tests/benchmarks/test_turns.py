@@ -9,7 +9,7 @@ import pytest
 from counted import KNOWN
 from report import draw, speed_table, verdict
 from results import load, save
-from speed import RESULTS, begin, measure
+from speed import RESULTS, begin, take_missing
 from strategies import COMMON, COURSE, Strategy
 from turn import take_turn, turns
 
@@ -41,7 +41,7 @@ def test_a_turn_is_taken_once_and_again_where_its_strategy_changed(subject, step
         steps.clear()
         found = load(tmp_path / "speed.json", "pairs", {"machine": "this"})
         begin(found, known, subject)
-        measure(found, known, subject, "cpu", wanted, "pairs")
+        take_missing(found, known, subject, "cpu", wanted, "pairs")
         return len(steps)
 
     assert taken(known) == 3 + 2 * 2 * 4  # one turn to start the process, then two updates after two to warm up
@@ -49,6 +49,10 @@ def test_a_turn_is_taken_once_and_again_where_its_strategy_changed(subject, step
     assert taken(known | {COURSE: Strategy(16, 1)}) == 3 + 2 * 3
     kept = json.loads((tmp_path / "speed.json").read_text())["pairs"]
     assert len(kept["runs"]) == 4 and kept["command"] and kept["date"]
+    assert taken({COMMON: KNOWN[COMMON]}) == 0
+    alone = load(tmp_path / "speed.json", "pairs", {"machine": "this"})
+    begin(alone, {COMMON: KNOWN[COMMON]}, subject)  # what is gone from the table is gone from its figures
+    assert [run["strategy"] for run in alone["runs"]] == [COMMON] * 2 and list(alone["epochs"]) == [COMMON]
 
 
 def test_a_strategy_that_fails_is_said_to_and_the_others_go_on(subject, tmp_path, monkeypatch):
@@ -63,17 +67,24 @@ def test_a_strategy_that_fails_is_said_to_and_the_others_go_on(subject, tmp_path
     known = {COMMON: KNOWN[COMMON], "torch.compile": Strategy(torch_compile=True), "bf16": Strategy(bf16=True)}
     found = load(tmp_path / "speed.json", "pairs", {})
     begin(found, known, subject)
-    measure(found, known, subject, "cpu", argparse.Namespace(rounds=2, examples=1, most_seconds=1), "pairs")
+    take_missing(found, known, subject, "cpu", argparse.Namespace(rounds=2, examples=1, most_seconds=1), "pairs")
     assert found["failed"] == {"torch.compile": "RuntimeError: no compiler"}
+    only_one = {COMMON: known[COMMON]}
+    take_missing(found, only_one, subject, "cpu", argparse.Namespace(rounds=2, examples=1, most_seconds=1), "pairs")
+    assert list(found["failed"]) == ["torch.compile"]  # it was not tried again
     assert [run["strategy"] for run in found["runs"]] == [COMMON, "bf16", COMMON]  # what takes too long, once
 
 
-def test_other_results_stay_and_other_settings_begin_anew(tmp_path):
+def test_other_settings_cost_no_result_unless_asked_for(tmp_path):
     path = tmp_path / "speed.json"
-    save(path, "mrpc", {"settings": {"rate": (1, 2)}, "runs": [1]})
+    save(path, "mrpc", {"settings": {"rate": (1, 2), "threads": 2}, "runs": [1]})
     save(path, "pairs", {"settings": {}, "runs": [2]})
-    assert load(path, "mrpc", {"rate": (1, 2)})["runs"] == [1]
-    assert load(path, "mrpc", {"rate": (1, 3)})["runs"] == []
+    same, other = {"rate": (1, 2), "threads": 2}, {"rate": (1, 2), "threads": 1}
+    assert load(path, "mrpc", same)["runs"] == [1]
+    with pytest.raises(SystemExit, match=r"holds 1 runs for 'mrpc', and threads was 2 and is 1\. Add --anew"):
+        load(path, "mrpc", other)
+    assert load(path, "mrpc", other, anew=True) == {"settings": {"rate": [1, 2], "threads": 1}, "runs": []}
+    assert load(path, "mrpc", same)["runs"] == [1]  # nothing is dropped before something new is there
     assert load(path, "pairs", {})["runs"] == [2]
 
 
@@ -115,7 +126,7 @@ def test_verdict_asks_more_of_a_processor_with_bf16(bf16, said):
     assert padding.startswith("reached: 1.010") and "25%" in peak and COURSE in spread
 
 
-@pytest.mark.parametrize("name", ["loop", "measure", "report", "sizes", "strategies", "trainer_runs", "turn"])
+@pytest.mark.parametrize("name", ["loop", "measure", "report", "sizes", "strategies", "turn"])
 def test_examples_in_docstrings(name):
     outcome = doctest.testmod(importlib.import_module(name))
     assert outcome.attempted and not outcome.failed
