@@ -36,6 +36,23 @@ def test_readme_quotes_the_starts_as_measured():
     assert quoted == expected
 
 
+def test_readme_quotes_the_benchmark_of_speed():
+    measured = read_benchmark("speed")["mrpc, CPU with 2 cores (AVX2, no bf16)"]
+    figure = r" ([\d.,]+) \|"
+    rows = re.findall(rf"^\| ([^|]+?) \|{5 * figure}$", README, flags=re.MULTILINE)
+    assert {name: tuple(cells) for name, *cells in rows} == {
+        name: (
+            f"{row['examples_per_second']:.1f}",
+            f"{row['times']:.2f}",
+            f"{row['computed_per_real']:.3f}",
+            f"{100 * row['of_peak']:.0f}",
+            f"{row['memory_mib']:,.0f}",
+        )
+        for name, row in measured["table"].items()
+    }
+    assert measured["date"] in README and measured["command"] in README
+
+
 def test_readme_shows_the_versions_that_were_seen():
     seen = json.loads((ROOT / "docs" / "versions.json").read_text(encoding="utf-8"))
     assert versions_seen.put_table(README, versions_seen.table(seen)) == README
