@@ -53,6 +53,7 @@ def _row(own: Mapping[int, Mapping], base: Mapping[int, float], peak: float, pad
     times = [_rate(run) / base[number] for number, run in own.items() if number in base] or [NOTHING]
     energy = [1000 * run["joules"] / run["real"] for run in runs if run["joules"] is not None] or [NOTHING]
     rate = median(map(_rate, runs))
+    share = median(run["flops"] / run["seconds"] / peak for run in runs)
     return {
         "examples_per_second": rate / length,
         "real_per_second": rate,
@@ -60,7 +61,7 @@ def _row(own: Mapping[int, Mapping], base: Mapping[int, float], peak: float, pad
         "low": min(times),
         "high": max(times),
         "computed_per_real": padding,
-        "of_peak": median(run["flops"] / run["seconds"] / peak for run in runs),
+        "of_peak": share if share <= 1 else NOTHING,  # above 1 the peak is none: a type that is only emulated
         "memory_mib": median(run["memory_mib"] for run in runs),
         "millijoules": median(energy),
         "waited": median(run["waited"] / run["seconds"] for run in runs),
