@@ -20,8 +20,8 @@ def speed_table(found: Mapping) -> pd.DataFrame:
     - `times` the common recipe's real tokens per second in the same round, which `low` and `high` bound over the rounds
     - `computed_per_real` tokens of a whole epoch, counted
     - `of_peak`: operations on real tokens, as a share of the best matrix product of that type
-    - `memory_mib`, `millijoules` a real token, `waited` for data as a share of the seconds
-    - `cpu_share`, the least of a round, `warmup_seconds`, and `rounds`
+    - `memory_mib` above what the process held before, `millijoules` a real token
+    - `waited` for data as a share of the seconds, `cpu_share`, the least of a round, `warmup_seconds`, and `rounds`
     """
     runs = {(run["strategy"], run["round"]): run for run in found["runs"]}
     base = {number: _rate(run) for (name, number), run in runs.items() if name == COMMON}
@@ -31,6 +31,7 @@ def speed_table(found: Mapping) -> pd.DataFrame:
         if own:
             peak = max(found["peaks"][epoch["dtype"]])
             rows[name] = _row(own, base, peak, epoch["computed"] / epoch["real"], found["real_per_example"])
+            rows[name]["memory_mib"] = found["memory"].get(name, {}).get("memory_mib", NOTHING)
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -62,7 +63,6 @@ def _row(own: Mapping[int, Mapping], base: Mapping[int, float], peak: float, pad
         "high": max(times),
         "computed_per_real": padding,
         "of_peak": share if share <= 1 else NOTHING,  # above 1 the peak is none: a type that is only emulated
-        "memory_mib": median(run["memory_mib"] for run in runs),
         "millijoules": median(energy),
         "waited": median(run["waited"] / run["seconds"] for run in runs),
         "cpu_share": min(run["cpu_share"] for run in runs),
@@ -100,15 +100,20 @@ def verdict(table: pd.DataFrame, bf16: bool) -> list[str]:
 def draw(table: pd.DataFrame, path: Path) -> None:
     """Write a picture of `times`: a bar a strategy, its range over the rounds, and a line at the common recipe."""
     _, axes = plt.subplots(figsize=(8, 0.9 + 0.36 * len(table)))
-    axes.barh(table.index, table["times"], color=plots.BLUE)
-    reach = [table["times"] - table["low"], table["high"] - table["times"]]
-    axes.errorbar(table["times"], table.index, xerr=reach, fmt="none", color=plots.BLACK)
-    for name, times, high in zip(table.index, table["times"], table["high"], strict=True):
-        axes.annotate(f"{times:.2f}", (high, name), (5, -4), textcoords="offset points")
-    axes.axvline(1, color=plots.ORANGE, linestyle="--", label=COMMON)
+    colors = [plots.ORANGE if name == COURSE else plots.BLUE for name in table.index]
+    hatches = ["//" if name == COURSE else "" for name in table.index]  # not by colour alone
+    axes.barh(table.index, table["times"], color=colors, hatch=hatches, edgecolor="white")
+    bounds = [table["times"] - table["low"], table["high"] - table["times"]]
+    axes.errorbar(
+        table["times"], table.index, xerr=bounds, fmt="none", ecolor=plots.BLACK, label="least and most of a round"
+    )
+    right = table["high"].max() * 1.03
+    for name, times in table["times"].items():
+        axes.annotate(f"{times:.2f}", (right, name), (0, -4), textcoords="offset points")
+    axes.axvline(1, color=plots.BLACK, linestyle="--", label=COMMON)
     axes.invert_yaxis()
-    axes.set(xlabel="times the real tokens per second", xlim=(0, table["high"].max() * 1.1))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes.set(xlabel="real tokens per second, as a multiple of the common recipe", xlim=(0, right))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, ncols=2)
     axes.spines[["top", "right"]].set_visible(False)
     axes.figure.savefig(path, dpi=130, bbox_inches="tight", facecolor="white")
     plt.close(axes.figure)

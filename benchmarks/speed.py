@@ -3,14 +3,16 @@
     python benchmarks/speed.py                                          the embedded pairs
     python benchmarks/speed.py --dataset ../shared/glue --task mrpc     the real MRPC
 
-One process. In each round every strategy takes its turn, and each round begins with another one. Figures are medians
-over rounds; strategies are compared within a round. Results are kept in benchmarks/speed.json, by task and machine,
-after every turn; a turn that is there already, with the same settings, is not repeated. It ends with the table, and
-writes docs/speed-<task>-<device>-<type>.png.
+One process, but for memory, which each strategy takes in one of its own. In each round every strategy takes its turn,
+and each round begins with another one. Figures are medians over rounds; strategies are compared within a round. Results
+are kept in benchmarks/speed.json, by task and machine, after every turn; a turn that is there already, with the same
+settings, is not repeated. It ends with the table, and writes docs/speed-<task>-<device>-<type>.png.
 """
 
 import argparse
-from collections.abc import Mapping
+import multiprocessing
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,7 +32,8 @@ def begin(found: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
     before = found.get("strategies", {})
     same = {name for name, strategy in known.items() if before.get(name) == asdict(strategy)}
     found["runs"] = [run for run in found["runs"] if run["strategy"] in same]
-    found["failed"] = {name: why for name, why in found.get("failed", {}).items() if name in same}
+    for part in ("failed", "memory"):
+        found[part] = {name: value for name, value in found.get(part, {}).items() if name in same}
     found["strategies"] = {name: asdict(strategy) for name, strategy in known.items()}
     costs = {name: epoch_cost(strategy, subject.lengths) for name, strategy in known.items()}
     found["epochs"] = {
@@ -63,8 +66,30 @@ def take_missing(
             found["failed"][name] = f"{type(error).__name__}: {error}".splitlines()[0]
             save(RESULTS, key, found)
         else:
-            keep(RESULTS, key, found, {"strategy": name, "round": number, **run})
+            timed = {part: value for part, value in run.items() if not part.startswith("memory")}
+            keep(RESULTS, key, found, {"strategy": name, "round": number, **timed})
             print(f"round {number + 1}, {name}: {run['real'] / run['seconds']:.0f} real tokens per second", flush=True)
+
+
+def memory_of(name: str, dataset: str, task: str) -> dict[str, object]:
+    """Return the peak of memory of a turn of the strategy called `name`, in a process that has done nothing before.
+
+    In a process that has, the peak depends on what its allocator kept of earlier turns: it grew by a half in five
+    rounds.
+    """
+    lesson = lesson_for(argparse.Namespace(dataset=dataset, task=task))
+    run = take_turn(table(lesson.device, lesson.precision)[name], subject_of(lesson), lesson.device, 0, 1, 0)
+    return {part: value for part, value in run.items() if part.startswith("memory")}
+
+
+def take_memory(found: dict, names: Iterable[str], wanted: argparse.Namespace, key: str) -> None:
+    """Measure the memory of each strategy that took a turn, where `found` does not hold it yet, and save after each."""
+    measured, timed = found.setdefault("memory", {}), {run["strategy"] for run in found["runs"]}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
+        for name in [name for name in names if name in timed and name not in measured]:
+            measured[name] = pool.submit(memory_of, name, wanted.dataset, wanted.task).result()
+            save(RESULTS, key, found)
 
 
 def _cut_short(found: Mapping, name: str, most_seconds: float) -> bool:
@@ -94,6 +119,7 @@ def main() -> None:
     begin(found, known, subject)
     chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, *wanted.only)}
     take_missing(found, chosen, subject, lesson.device, wanted, key)
+    take_memory(found, chosen, wanted, key)
     measured = speed_table(found)
     found["table"] = as_json(measured)  # for readers that have not this code, such as lesson 04
     save(RESULTS, key, found)

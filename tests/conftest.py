@@ -1,4 +1,7 @@
-"""What several test files need: the embedded tokenizer, a Hub on loopback, and no network, here or in a kernel."""
+"""What several test files need: the embedded tokenizer, a Hub on loopback, and no network, here or in a kernel.
+
+What the tests of the benchmarks share stands here too: pytest's doctests do not take a second conftest.py.
+"""
 
 import os
 from pathlib import Path
@@ -42,3 +45,34 @@ def hub(tmp_path_factory, checkpoint, pairs):
 
     with running(write_content(tmp_path_factory.mktemp("hub"), Path(checkpoint), pairs)) as hub:
         yield hub
+
+
+@pytest.fixture(scope="module")
+def subject(pairs, tokenizer):
+    """For the benchmarks: the first training pairs, and a model so small that a step takes milliseconds."""
+    from transformers import BertConfig, BertForSequenceClassification, set_seed
+    from turn import Subject
+
+    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    config = BertConfig(vocab_size=len(tokenizer), initializer_range=0.2, **size, **still)
+
+    def new_model(strategy):
+        set_seed(0)
+        return BertForSequenceClassification._from_config(config, attn_implementation=strategy.attn_implementation)
+
+    some = pairs["train"].select(range(480))
+    rows = some.map(lambda one: tokenizer(one["sentence1"], one["sentence2"], truncation=True), batched=True)
+    rows = rows.select_columns([*tokenizer.model_input_names, "label"])
+    return Subject(rows, [len(ids) for ids in rows["input_ids"]], tokenizer, config, new_model)
+
+
+@pytest.fixture
+def steps():
+    """For the benchmarks: how many steps any optimizer of torch has made, as torch itself reports them."""
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    made = []
+    handle = register_optimizer_step_post_hook(lambda *_: made.append(1))
+    yield made
+    handle.remove()

@@ -5,6 +5,7 @@ import doctest
 import importlib
 import json
 
+import numpy as np
 import pytest
 from counted import KNOWN
 from report import draw, speed_table, verdict
@@ -89,7 +90,7 @@ def test_other_settings_cost_no_result_unless_asked_for(tmp_path):
 
 
 def a_run(strategy: str, number: int, seconds: float, real: int = 100) -> dict:
-    others = {"joules": None, "memory_mib": 50.0, "waited": 0.1, "cpu_share": 0.9, "warmup_seconds": 1.0}
+    others = {"joules": None, "waited": 0.1, "cpu_share": 0.9, "warmup_seconds": 1.0}
     return {"strategy": strategy, "round": number, "real": real, "seconds": seconds, "flops": 1e6 * real, **others}
 
 
@@ -104,6 +105,7 @@ def invented() -> dict:
         },
         "peaks": {"fp32": [1e9, 0.5e9], "bf16": [4e8]},
         "real_per_example": 50.0,
+        "memory": {COMMON: {"memory_mib": 50.0}},
     }
 
 
@@ -115,6 +117,7 @@ def test_table_compares_within_rounds(tmp_path):
     assert found.loc[COURSE, ["examples_per_second", "real_per_second"]].tolist() == [2.0, 100.0]
     assert found["of_peak"].tolist() == pytest.approx([0.05, 0.25])
     assert found["computed_per_real"].tolist() == [2.4, 1.01]
+    assert found.loc[COMMON, "memory_mib"] == 50 and np.isnan(found.loc[COURSE, "memory_mib"])
     draw(found, tmp_path / "speed.png")
     assert (tmp_path / "speed.png").stat().st_size > 0
 
