@@ -64,9 +64,9 @@ def part_of(tree: ast.Module, outputs: Sequence[dict], train: set[str]) -> str:
 
 
 def shows_picture(outputs: Sequence[dict]) -> bool:
-    """Return whether one of `outputs` is an image, a widget, or HTML with a drawing, as the training dashboard is."""
+    """Return whether one of `outputs` is an image or a widget, or HTML with an image, as the course's figures are."""
     shown = [item for output in outputs for item in output.get("data", {}).items()]
-    return any(kind.startswith(PICTURES) or (kind == "text/html" and "<svg" in str(content)) for kind, content in shown)
+    return any(kind.startswith(PICTURES) or (kind == "text/html" and "<img" in str(content)) for kind, content in shown)
 
 
 def seconds_by_part(cells: Sequence[nbformat.NotebookNode], taken: Sequence[float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from lesson_parts import PARTS, seconds_by_part
 
 PICTURE = [nbformat.v4.new_output("display_data", {"image/png": "AA=="})]
 LAB = [nbformat.v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}})]
-DRAWING = [nbformat.v4.new_output("display_data", {"text/html": "<p><svg></svg></p>"})]
+DRAWING = [nbformat.v4.new_output("display_data", {"text/html": "<p><img alt='a curve'></p>"})]
 TABLE = [nbformat.v4.new_output("execute_result", {"text/html": "<table></table>"})]
 
 
