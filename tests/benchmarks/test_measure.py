@@ -29,8 +29,9 @@ def test_a_peak_does_not_hide_the_next_one():
 def test_memory_where_the_kernel_gives_no_peak(monkeypatch):
     monkeypatch.setattr("measure.reset_peak", lambda: False)
     with peak_memory("cpu") as memory:
-        held = torch.ones(48 * 2**20, dtype=torch.uint8)
-    assert memory["memory_mib"] == pytest.approx(48, abs=8) and "read each" in memory["memory_from"]
+        held = torch.ones(256 * 2**20, dtype=torch.uint8)
+    # what an earlier test gave back meanwhile comes off
+    assert memory["memory_mib"] == pytest.approx(256, abs=64) and "read each" in memory["memory_from"]
     del held
 
 
