@@ -35,8 +35,7 @@ def epoch_updates(strategy: Strategy, lengths: Sequence[int], seed: int) -> list
     >>> [[len(batch) for batch in update] for update in epoch_updates(Strategy(2, 2), [5, 8, 6, 9, 7], seed=0)]
     [[2, 2], [1]]
     """
-    size = strategy.update_size
-    order = epoch_order(lengths, size, strategy.train_sampling_strategy == "group_by_length", seed)
+    order = epoch_order(lengths, strategy.update_size, strategy.train_sampling_strategy == "group_by_length", seed)
     return as_updates(order, strategy)
 
 
@@ -46,8 +45,8 @@ def as_updates(order: Sequence[int], strategy: Strategy) -> list[Batches]:
     >>> as_updates(range(4), Strategy(1, 2))
     [[[0], [1]], [[2], [3]]]
     """
-    size = strategy.update_size
-    return [list(batches(update, strategy.per_device_train_batch_size)) for update in batches(order, size)]
+    split = batches(order, strategy.update_size)
+    return [list(batches(update, strategy.per_device_train_batch_size)) for update in split]
 
 
 def epoch_cost(strategy: Strategy, lengths: Sequence[int], seed: int = 0) -> PaddingCost:

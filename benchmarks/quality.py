@@ -13,7 +13,6 @@ draws of dropout, only the time. The course's recipe was chosen on validation, t
 favours the course's there.
 """
 
-import argparse
 import math
 import multiprocessing
 import sys
@@ -69,21 +68,27 @@ def best(done: Mapping[Run, Mapping[str, float]]) -> Run:
 def over_seeds(chosen: Run) -> list[Run]:
     """Return the runs over seeds: the course's recipe as `chosen`, and the common one."""
     common = Run(COMMON, COMMON_RATE, COMMON_EPOCHS, 0)
-    return [replace(run, seed=seed) for seed in SEEDS for run in (common, replace(chosen, recipe=COURSE))]
+    return [replace(run, seed=seed) for seed in SEEDS for run in (common, chosen)]
+
+
+def recipes_for(lesson) -> dict[str, Strategy]:
+    """Return the two recipes as they are trained here: padded to the longest pair of a batch."""
+    known = table(lesson.device, lesson.precision)
+    return {name: replace(known[name], pad_to=None) for name in (COMMON, COURSE)}
 
 
 @cache
 def _subjects(dataset: str, task: str) -> tuple[dict[str, Strategy], dict[str, Subject], str]:
     torch.set_num_threads(1)
-    lesson = lesson_for(argparse.Namespace(dataset=dataset, task=task))
+    lesson = lesson_for(dataset, task)
     splits = {split: subject_of(lesson, split) for split in ("train", "validation", "test")}
-    return table(lesson.device, lesson.precision), splits, lesson.device
+    return recipes_for(lesson), splits, lesson.device
 
 
 def take(run: Run, dataset: str, task: str, test: bool) -> dict[str, float]:
     """Train as `run` says and return accuracy and F1 on validation; with `test`, on the test split too."""
-    strategies, splits, device = _subjects(dataset, task)
-    strategy = replace(strategies[run.recipe], pad_to=None)
+    recipes, splits, device = _subjects(dataset, task)
+    strategy = recipes[run.recipe]
     set_seed(run.seed)
     trainer = trainer_for(
         strategy,
@@ -155,9 +160,8 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--workers", type=int, help="runs side by side: as many as there are cores, one on a GPU")
     wanted = parser.parse_args()
-    lesson = lesson_for(wanted)
-    strategies = table(lesson.device, lesson.precision)
-    recipes = {name: vars(replace(strategies[name], pad_to=None)) for name in (COMMON, COURSE)}
+    lesson = lesson_for(wanted.dataset, wanted.task)
+    recipes = {name: vars(strategy) for name, strategy in recipes_for(lesson).items()}
     others = {"recipes": recipes, "warmup": WARMUP, "grid": GRID}
     settings = settings_here(lesson, subject_of(lesson).lengths, **others) | {"threads": 1}
     key = f"{lesson.task}, {settings['machine']}"

@@ -27,9 +27,9 @@ def arguments(description: str, rounds: int = 0) -> argparse.ArgumentParser:
     return parser
 
 
-def lesson_for(wanted: argparse.Namespace):
-    """Return lesson 04 on the dataset and the task that were asked for."""
-    for name, value in (("LESSONS_DATASET", wanted.dataset), ("LESSONS_TASK", wanted.task)):
+def lesson_for(dataset: str, task: str):
+    """Return lesson 04 on `dataset` and `task`; where these are empty, on what the environment or the course names."""
+    for name, value in (("LESSONS_DATASET", dataset), ("LESSONS_TASK", task)):
         if value:
             os.environ[name] = value
     logging.set_verbosity_error()  # each turn loads the checkpoint, and would report its new head

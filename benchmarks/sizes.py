@@ -107,9 +107,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="*", default=PAIRS)
     parser.add_argument("--tokens", type=int, nargs="*", default=TOKENS)
     wanted = parser.parse_args()
-    lesson = lesson_for(wanted)
+    lesson = lesson_for(wanted.dataset, wanted.task)
     subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
-    strategy = replace(strategy, per_device_train_batch_size=32, gradient_accumulation_steps=1)
+    strategy = replace(strategy, per_device_train_batch_size=32)
     eight = replace(strategy, per_device_train_batch_size=8)
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)["train"]
     settings = settings_here(lesson, subject.lengths, strategy=vars(strategy), short=SHORT, steps=STEPS)

@@ -54,12 +54,12 @@ def take_missing(
         take_turn(known[COMMON], subject, device, seed=0, examples=1, most_seconds=0)
     last = None
     for number, name in missing:
+        if name in found["failed"] or (name != COMMON and _cut_short(found, name, wanted.most_seconds)):
+            continue
         if number != last:  # the peak is measured in every round too, beside what is compared with it
             for dtype in sorted({strategy.dtype for strategy in known.values()}):
                 found["peaks"].setdefault(dtype, []).append(matmul_peak(device, dtype))
             last = number
-        if name in found["failed"] or (name != COMMON and _cut_short(found, name, wanted.most_seconds)):
-            continue
         try:
             run = take_turn(known[name], subject, device, number, wanted.examples, wanted.most_seconds)
         except Exception as error:  # no compiler, not enough memory: one strategy less, and the table says so
@@ -77,14 +77,14 @@ def memory_of(name: str, dataset: str, task: str) -> dict[str, object]:
     In a process that has, the peak depends on what its allocator kept of earlier turns: it grew by a half in five
     rounds.
     """
-    lesson = lesson_for(argparse.Namespace(dataset=dataset, task=task))
+    lesson = lesson_for(dataset, task)
     run = take_turn(table(lesson.device, lesson.precision)[name], subject_of(lesson), lesson.device, 0, 1, 0)
     return {part: value for part, value in run.items() if part.startswith("memory")}
 
 
 def take_memory(found: dict, names: Iterable[str], wanted: argparse.Namespace, key: str) -> None:
     """Measure the memory of each strategy that took a turn, where `found` does not hold it yet, and save after each."""
-    measured, timed = found.setdefault("memory", {}), {run["strategy"] for run in found["runs"]}
+    measured, timed = found["memory"], {run["strategy"] for run in found["runs"]}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
         for name in [name for name in names if name in timed and name not in measured]:
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--most-seconds", type=float, default=60, help="a turn that takes longer is cut short")
     parser.add_argument("--only", nargs="*", default=[], help="names of strategies; the common recipe always runs")
     wanted = parser.parse_args()
-    lesson = lesson_for(wanted)
+    lesson = lesson_for(wanted.dataset, wanted.task)
     known = table(lesson.device, lesson.precision)
     unknown = sorted(set(wanted.only) - set(known))
     if unknown:

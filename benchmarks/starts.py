@@ -173,7 +173,7 @@ def main() -> None:
     wanted = parser.parse_args()
     if wanted.seeds < 2:
         parser.error("an interval over seeds needs at least two of them")
-    lesson = lesson_for(wanted)
+    lesson = lesson_for(wanted.dataset, wanted.task)
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
     tokenizer = AutoTokenizer.from_pretrained(lesson.checkpoint, revision=lesson.revision)
     tokenized = raw.map(lambda rows: tokenizer(rows["sentence1"], rows["sentence2"], truncation=True), batched=True)

@@ -81,7 +81,7 @@ def main() -> None:
     parser = arguments(__doc__, rounds=5)
     parser.add_argument("--examples", type=int, default=512, help="of a turn, in full updates")
     wanted = parser.parse_args()
-    lesson = lesson_for(wanted)
+    lesson = lesson_for(wanted.dataset, wanted.task)
     subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
     settings = settings_here(lesson, subject.lengths, examples=wanted.examples, strategy=vars(strategy))
     key = f"{lesson.task}, {settings['machine']}"

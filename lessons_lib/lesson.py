@@ -34,8 +34,7 @@ class Lesson(Sources):
 
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
     trains on in the time that a lesson has: `None` means all. So short a run takes smaller batches, which give more
-    steps, and a higher `learning_rate`. Else `batch_size` and `learning_rate` are those that the benchmarks of speed
-    and of quality recommend.
+    steps, and a higher `learning_rate`. Else `batch_size` is the one that the benchmark of speed recommends.
     """
 
     number: str
