@@ -2,10 +2,11 @@
 
     python benchmarks/quality.py --dataset ../shared/glue --task mrpc
 
-First a small sweep: the course's recipe at some learning rates and numbers of epochs, one seed, judged on the
-validation split. Then both recipes with five other seeds on the same split: the course's at what did best, the common
-one at the defaults of `TrainingArguments`. Only then one model, the course's with the first of those seeds, sees the
-test split. Results are kept in benchmarks/quality.json after every run; a run that is there already is not repeated.
+First a small sweep of the course's recipe, one seed, judged on the validation split: some learning rates for three
+epochs, then the best of them for fewer and for more. Then both recipes with five other seeds on the same split: the
+course's at what did best, the common one at the defaults of `TrainingArguments`. Only then one model, the course's with
+the first of those seeds, sees the test split. Results are kept in benchmarks/quality.json after every run; a run that
+is there already is not repeated.
 
 Quality does not depend on the clock: as many runs go side by side as there are cores, each on one thread. The common
 recipe's pairs are padded to the longest of their batch here, not to 128: what a mask hides changes no result but the
@@ -20,7 +21,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -38,9 +38,9 @@ from lessons_lib.compare import seed_table
 from lessons_lib.metrics import scores, softmax
 
 RESULTS = Path(__file__).with_suffix(".json")
-GRID = {"learning_rate": (3e-5, 5e-5, 1e-4), "epochs": (3, 4)}
-SWEEP_SEED, SEEDS = 0, (1, 2, 3, 4, 5)
 COMMON_RATE, COMMON_EPOCHS = 5e-5, 3  # the defaults of `TrainingArguments`
+RATES, EPOCHS = (3e-5, 5e-5, 1e-4), (4, 2)  # these rates for COMMON_EPOCHS, then the best of them for EPOCHS
+SWEEP_SEED, SEEDS = 0, (1, 2, 3, 4, 5)
 WARMUP = {COMMON: 0, COURSE: 0.1}  # steps, or below 1 a share of them
 
 
@@ -54,21 +54,24 @@ class Run:
     seed: int
 
 
-def sweep() -> list[Run]:
-    """Return the runs of the sweep, the longer ones first: they fill the cores best."""
-    runs = [Run(COURSE, rate, epochs, SWEEP_SEED) for rate, epochs in product(*GRID.values())]
-    return sorted(runs, key=lambda run: -run.epochs)
+def rates() -> list[Run]:
+    """Return the first part of the sweep."""
+    return [Run(COURSE, rate, COMMON_EPOCHS, SWEEP_SEED) for rate in RATES]
 
 
-def best(done: Mapping[Run, Mapping[str, float]]) -> Run:
-    """Return the run of the sweep with the highest accuracy on validation; of equal ones, the one with fewer epochs."""
-    return max(sweep(), key=lambda run: (done[run]["accuracy"], -run.epochs))
+def epochs(chosen: Run) -> list[Run]:
+    """Return the second part of the sweep: what was `chosen` of the first, for other numbers of epochs."""
+    return [replace(chosen, epochs=number) for number in EPOCHS]
 
 
-def over_seeds(chosen: Run) -> list[Run]:
-    """Return the runs over seeds: the course's recipe as `chosen`, and the common one."""
-    common = Run(COMMON, COMMON_RATE, COMMON_EPOCHS, 0)
-    return [replace(run, seed=seed) for seed in SEEDS for run in (common, chosen)]
+def best(done: Mapping[Run, Mapping[str, float]], runs: Sequence[Run]) -> Run:
+    """Return the one of `runs` with the highest accuracy on validation; of equal ones, that with fewer epochs."""
+    return max(runs, key=lambda run: (done[run]["accuracy"], -run.epochs))
+
+
+def over_seeds(run: Run) -> list[Run]:
+    """Return `run` with each of the five seeds."""
+    return [replace(run, seed=seed) for seed in SEEDS]
 
 
 def recipes_for(lesson) -> dict[str, Strategy]:
@@ -162,15 +165,19 @@ def main() -> None:
     wanted = parser.parse_args()
     lesson = lesson_for(wanted.dataset, wanted.task)
     recipes = {name: vars(strategy) for name, strategy in recipes_for(lesson).items()}
-    others = {"recipes": recipes, "warmup": WARMUP, "grid": GRID}
+    others = {"recipes": recipes, "warmup": WARMUP, "rates": RATES, "epochs": EPOCHS}
     settings = settings_here(lesson, subject_of(lesson).lengths, **others) | {"threads": 1}
     key = f"{lesson.task}, {settings['machine']}"
     found = load(RESULTS, key, settings, wanted.anew)
     workers = wanted.workers or (machine.cores() if lesson.device == "cpu" else 1)
     how = partial(take, dataset=wanted.dataset, task=wanted.task)
-    chosen = best(take_missing(found, sweep(), how, key, workers))
+    common = over_seeds(Run(COMMON, COMMON_RATE, COMMON_EPOCHS, SWEEP_SEED))
+    # nothing is chosen for the common recipe: its runs keep the cores busy from the beginning
+    first = best(take_missing(found, [*rates(), *common], how, key, workers), rates())
+    tried = [first, *epochs(first)]
+    chosen = best(take_missing(found, tried, how, key, workers), tried)
     done = take_missing(found, over_seeds(chosen), how, key, workers)
-    rows = pd.DataFrame([{**vars(run), **done[run]} for run in over_seeds(chosen)]).drop(columns="run")
+    rows = pd.DataFrame([{**vars(run), **done[run]} for run in [*common, *over_seeds(chosen)]]).drop(columns="run")
     found["chosen"], found["verdict"] = vars(chosen), verdict(rows)
     save(RESULTS, key, found)
     print(f"{chosen}\n{seed_table(rows, by='recipe').round(4).to_string()}\n{found['verdict']}")

@@ -63,7 +63,7 @@ def cost_of_pairs(count: int, raw: Dataset, strategy: Strategy, subject: Subject
         tokenized = time.perf_counter()
         with peak_memory(device) as for_training:
             trainer = trainer_for(strategy, subject, rows, device, train_sampling_strategy="group_by_length")
-            ends = StepClock(1, -(-count // strategy.update_size), device)
+            ends = StepClock(device)
             trainer.add_callback(ends)
             trainer.train()
         del trainer, rows

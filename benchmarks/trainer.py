@@ -4,8 +4,9 @@
     python benchmarks/trainer.py [--dataset ../shared/glue --task mrpc]
 
 The course's recipe, in rounds as in speed.py: the bare loop and the Trainer in several outfits take their turns. What
-is compared is the time of a step, from the end of one to the end of the next; what happens before the first and after
-the last is told apart. Then one run is profiled. Results are kept in benchmarks/trainer.json.
+is compared is the time from the end of a step to the end of the next, with that of the bare loop on the same batch in
+the same round; what comes before the first step and after the last is told apart. Then one run is profiled. Results are
+kept in benchmarks/trainer.json.
 """
 
 import cProfile
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pandas as pd
 from datasets import Dataset
 from predicting import predict_seconds
@@ -58,15 +60,20 @@ def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -
 
 
 def cost_table(found: Sequence[dict]) -> pd.DataFrame:
-    """Return one row an outfit: milliseconds of a step, and what is `added` to the bare step of the same round."""
+    """Return one row an outfit: milliseconds of a step, and what is `added` to the bare step on the same batch.
+
+    What a round adds is the median over its steps, so that what else the machine does now and then counts little;
+    `added` is the median over rounds, `low` and `high` are the least and the most of them.
+    """
     runs = {(run["outfit"], run["round"]): run for run in found}
     rows = {}
     for name in dict.fromkeys(name for name, _ in runs):
         own = {number: run for (other, number), run in runs.items() if other == name}
-        added = [run["step"] / runs[BARE, number]["step"] - 1 for number, run in own.items() if (BARE, number) in runs]
+        bare = {number: np.array(runs[BARE, number]["steps"]) for number in own if (BARE, number) in runs}
+        added = [np.median(own[number]["steps"] / steps) - 1 for number, steps in bare.items()]
         rows[name] = {
-            "step_ms": 1000 * median(run["step"] for run in own.values()),
-            "added": median(added),
+            "step_ms": 1000 * np.median([run["steps"] for run in own.values()]),
+            "added": np.median(added),
             "low": min(added),
             "high": max(added),
             "before_s": median(run.get("before", 0.0) for run in own.values()),
@@ -85,18 +92,18 @@ def main() -> None:
     subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
     settings = settings_here(lesson, subject.lengths, examples=wanted.examples, strategy=vars(strategy))
     key = f"{lesson.task}, {settings['machine']}"
-    found, warmup = load(RESULTS, key, settings, wanted.anew), 2
+    found = load(RESULTS, key, settings, wanted.anew)
     done = {(run["round"], run["outfit"]) for run in found["runs"]}
     for number, outfit in turns([BARE, *OUTFITS], wanted.rounds):
         if (number, outfit) in done:
             continue
         rows = same_batches(strategy, subject, number, wanted.examples)
         if outfit == BARE:
-            taken = bare_seconds(strategy, subject, rows, lesson.device, warmup)
+            taken = bare_seconds(strategy, subject, rows, lesson.device)
         else:
-            taken = trainer_seconds(outfit, strategy, subject, rows, lesson.device, warmup)
+            taken = trainer_seconds(outfit, strategy, subject, rows, lesson.device)
         keep(RESULTS, key, found, {"round": number, "outfit": outfit, **taken})
-        print(number, outfit, taken, flush=True)
+        print(f"round {number}, {outfit}: {1000 * np.median(taken['steps']):.0f} ms a step", flush=True)
     some = subject.rows.select(range(min(wanted.examples, len(subject.rows))))
     predicted = found.setdefault("predict", [])
     while len(predicted) < wanted.rounds:

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 from datasets import Dataset
 from loop import as_updates, collator, epoch_updates, sample_updates, take_updates
 from measure import synchronize
@@ -32,11 +33,11 @@ class DrawnDashboard(TrainingDashboard):
 
 
 class StepClock(TrainerCallback):
-    """Notes when steps end: the seconds of `ends` are those of a GPU only at its first and last entry."""
+    """Notes when the first step begins, `began`, and when each step ends, `ends`, a GPU waited for."""
 
-    def __init__(self, warmup: int, last: int, device: str) -> None:
-        """Wait for the GPU at the end of step `warmup` and of step `last`."""
-        self.began, self.ends, self.marks, self.device = None, [], (warmup, last), device
+    def __init__(self, device: str) -> None:
+        """Begin with no step."""
+        self.began, self.ends, self.device = None, [], device
 
     def on_step_begin(self, args, state, control, **kwargs) -> None:
         """Note when the first step begins."""
@@ -44,21 +45,19 @@ class StepClock(TrainerCallback):
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
         """Note when a step ends."""
-        if state.global_step in self.marks:
-            synchronize(self.device)
+        synchronize(self.device)
         self.ends.append(time.perf_counter())
 
 
-def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: str, warmup: int) -> dict[str, float]:
-    """Return the seconds of a step of the bare loop, over `rows` in their order."""
+def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> dict[str, list[float]]:
+    """Return the seconds of the bare loop's `steps` but the first, over `rows` in their order."""
     updates = as_updates(range(len(rows)), strategy)
     model = subject.new_model(strategy).to(device)
     ends = []
-    for number, _ in enumerate(take_updates(strategy, model, rows, updates, collator(strategy, subject.tokenizer)), 1):
-        if number in (warmup, len(updates)):
-            synchronize(device)
+    for _ in take_updates(strategy, model, rows, updates, collator(strategy, subject.tokenizer)):
+        synchronize(device)
         ends.append(time.perf_counter())
-    return {"step": (ends[-1] - ends[warmup - 1]) / (len(ends) - warmup)}
+    return {"steps": np.diff(ends).tolist()}
 
 
 def same_batches(strategy: Strategy, subject: Subject, seed: int, examples: int) -> Dataset:
@@ -86,11 +85,11 @@ def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, devi
 
 
 def trainer_seconds(
-    outfit: str, strategy: Strategy, subject: Subject, rows: Dataset, device: str, warmup: int
-) -> dict[str, float]:
-    """Return the seconds of a step of the Trainer in an `outfit`, and those before its first and after its last."""
+    outfit: str, strategy: Strategy, subject: Subject, rows: Dataset, device: str
+) -> dict[str, float | list[float]]:
+    """Return the seconds of the `steps` of the Trainer in an `outfit` but the first, those before and those after."""
     trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[outfit])
-    clock = StepClock(warmup, len(rows) // strategy.update_size, device)
+    clock = StepClock(device)
     trainer.add_callback(clock)
     if "dashboard" in outfit:
         trainer.add_callback(DrawnDashboard())
@@ -98,7 +97,7 @@ def trainer_seconds(
     trainer.train()
     over = time.perf_counter()
     return {
-        "step": (clock.ends[-1] - clock.ends[warmup - 1]) / (len(clock.ends) - warmup),
+        "steps": np.diff(clock.ends).tolist(),
         "before": clock.began - began,
         "after": over - clock.ends[-1],
     }

@@ -8,31 +8,34 @@ import pytest
 import quality
 import torch
 from counted import KNOWN
-from quality import GRID, SEEDS, SWEEP_SEED, Run, best, judged, over_seeds, sees_test, sweep, take_missing, verdict
+from quality import SEEDS, SWEEP_SEED, Run, best, epochs, judged, over_seeds, rates, sees_test, take_missing, verdict
 from results import load
 from strategies import COMMON, COURSE
 from trainer_runs import trainer_for
 
+CHOSEN = Run(COURSE, 1e-4, 4, SWEEP_SEED)
+COMMON_RUN = Run(COMMON, 5e-5, 3, SWEEP_SEED)
+
 
 def test_the_sweep_and_the_seeds_have_nothing_in_common():
-    assert len(set(sweep())) == 6
-    assert {run.seed for run in sweep()} == {SWEEP_SEED}
-    runs = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
-    assert len(set(runs)) == 2 * len(SEEDS) and SWEEP_SEED not in {run.seed for run in runs}
-    assert {(run.learning_rate, run.epochs) for run in runs if run.recipe == COMMON} == {(5e-5, 3)}
-    assert {(run.learning_rate, run.epochs) for run in runs if run.recipe == COURSE} == {(1e-4, 4)}
+    sweep = {*rates(), *epochs(rates()[0])}
+    assert len(sweep) == 5 and {run.seed for run in sweep} == {SWEEP_SEED}
+    runs = over_seeds(CHOSEN)
+    assert [run.seed for run in runs] == list(SEEDS) and SWEEP_SEED not in SEEDS and len(SEEDS) == 5
+    assert {(run.recipe, run.learning_rate, run.epochs) for run in runs} == {(COURSE, 1e-4, 4)}
 
 
 def test_only_one_model_sees_the_test_split():
-    runs = [*sweep(), *over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))]
+    runs = [*rates(), *epochs(rates()[0]), *over_seeds(CHOSEN), *over_seeds(COMMON_RUN)]
     assert [run.recipe for run in runs if sees_test(run)] == [COURSE]
 
 
 def test_of_equal_runs_the_shorter_one_is_chosen():
-    done = {run: {"accuracy": 0.7} for run in sweep()}
-    assert best(done).epochs == min(GRID["epochs"])
-    top = Run(COURSE, GRID["learning_rate"][0], max(GRID["epochs"]), SWEEP_SEED)
-    assert best(done | {top: {"accuracy": 0.8}}) == top
+    runs = [rates()[0], *epochs(rates()[0])]
+    done = {run: {"accuracy": 0.7} for run in runs}
+    assert best(done, runs).epochs == min(run.epochs for run in runs)
+    longest = max(runs, key=lambda run: run.epochs)
+    assert best(done | {longest: {"accuracy": 0.8}}, runs) == longest
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_each_run_is_taken_once_and_kept(results):
         taken.append(run)
         return {"accuracy": 0.5} | ({"test_accuracy": 0.4} if test else {})
 
-    plan = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
+    plan = [*over_seeds(COMMON_RUN), *over_seeds(CHOSEN)]
     for part in (plan[:3], plan):
         found = load(results, "pairs", {"machine": "this"})
         done = take_missing(found, part, how, "pairs", workers=2)
@@ -60,14 +63,14 @@ def test_each_run_is_taken_once_and_kept(results):
 
 
 def test_a_run_that_fails_costs_no_other(results):
-    plan = over_seeds(Run(COURSE, 1e-4, 4, SWEEP_SEED))
+    plan = [*over_seeds(COMMON_RUN), *over_seeds(CHOSEN)]
 
     def how(run, test):
         if run == plan[1]:
             raise MemoryError("no room")
         return {"accuracy": 0.5}
 
-    with pytest.raises(SystemExit, match=r"1 of 10 runs failed, such as .*seed=1.*no room.*--workers"):
+    with pytest.raises(SystemExit, match=r"1 of 10 runs failed, such as .*seed=2.*no room.*--workers"):
         take_missing(load(results, "pairs", {}), plan, how, "pairs", workers=2)
     assert len(load(results, "pairs", {})["runs"]) == 9
 

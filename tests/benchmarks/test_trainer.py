@@ -12,7 +12,7 @@ from predicting import predict_by_length
 from sizes import many_pairs
 from strategies import COURSE, Strategy, table
 from trainer import PARTS, cost_table, profiled
-from trainer_runs import BARE, OUTFITS, trainer_for, trainer_seconds
+from trainer_runs import BARE, OUTFITS, bare_seconds, same_batches, trainer_for, trainer_seconds
 from transformers import TrainingArguments
 
 from lessons_lib import start_lesson
@@ -70,8 +70,17 @@ def test_predicting_by_length_keeps_the_order_and_computes_little(subject, tmp_p
 def test_each_outfit_takes_every_step(outfit, subject, steps, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = subject.rows.select(range(12))
-    taken = trainer_seconds(outfit, Strategy(4, 1), subject, rows, "cpu", warmup=1)
-    assert len(steps) == 3 and all(seconds > 0 for seconds in taken.values())
+    taken = trainer_seconds(outfit, Strategy(4, 1), subject, rows, "cpu")
+    assert len(steps) == 3 and len(taken["steps"]) == 2
+    assert all(seconds > 0 for seconds in (*taken["steps"], taken["before"], taken["after"]))
+
+
+def test_the_bare_loop_takes_every_step_of_the_same_batches(subject, steps):
+    strategy = Strategy(4, 1)
+    rows = same_batches(strategy, subject, seed=0, examples=12)
+    assert len(rows) == 12
+    taken = bare_seconds(strategy, subject, rows, "cpu")
+    assert len(steps) == 3 and len(taken["steps"]) == 2 and min(taken["steps"]) > 0
 
 
 def test_a_part_that_was_renamed_is_said_to(subject, tmp_path, monkeypatch):
@@ -84,9 +93,14 @@ def test_a_part_that_was_renamed_is_said_to(subject, tmp_path, monkeypatch):
         profiled(Strategy(4, 1), subject, rows, "cpu")
 
 
-def test_what_the_trainer_adds_is_told_within_rounds():
+def test_what_the_trainer_adds_is_told_within_rounds_and_batches():
+    bare = [1.0, 5.0, 2.0]  # longer batches take longer
     steps = {BARE: (1.0, 2.0, 1.0), "Trainer": (1.1, 2.1, 1.02)}
-    runs = [{"outfit": name, "round": at, "step": one} for name, own in steps.items() for at, one in enumerate(own)]
+    runs = [
+        {"outfit": name, "round": at, "steps": [one * factor for one in bare[:-1]] + [9.0]}
+        for name, own in steps.items()
+        for at, factor in enumerate(own)
+    ]
     assert cost_table(runs).loc["Trainer", ["low", "added", "high"]].tolist() == pytest.approx([0.02, 0.05, 0.1])
 
 
