@@ -23,7 +23,7 @@ from predicting import predict_seconds
 from report import as_json
 from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COURSE, Strategy, table
-from trainer_runs import BARE, OUTFITS, bare_seconds, same_batches, trainer_for, trainer_seconds
+from trainer_runs import BARE, OUTFITS, DrawnDashboard, bare_seconds, same_batches, trainer_for, trainer_seconds
 from turn import Subject, subject_of, turns
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -42,9 +42,11 @@ PARTS = {  # on a step's way: the file and the function that a profile names
 def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> dict[str, float]:
     """Return the share of a run's seconds that each of `PARTS` took, with what it called; the profiler slows both.
 
-    Some of what one part calls is another part's. Raises `LookupError` where the Trainer has no such function any more.
+    The run is a lesson's: a log every 20 steps, and the dashboard. Some of what one part calls is another part's.
+    Raises `LookupError` where the Trainer has no such function any more.
     """
-    trainer = trainer_for(strategy, subject, rows, device, logging_strategy="steps", logging_steps=20)
+    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS["a log every 20 steps, dashboard"])
+    trainer.add_callback(DrawnDashboard())
     profile = cProfile.Profile()
     began = time.perf_counter()
     profile.runcall(trainer.train)

@@ -41,14 +41,14 @@ def _axes(ax: Axes | None, width: float = 7.0, height: float = 3.2) -> Axes:
     return ax
 
 
-def plot_lengths(lengths: Sequence[int], ax: Axes | None = None) -> Axes:
-    """Draw how many texts have how many tokens, with the mean as a dashed line."""
+def plot_lengths(lengths: Sequence[int], line: tuple[str, float] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how many texts have how many tokens, with a dashed `line`, a `(name, length)`: unless given, the mean."""
     ax = _axes(ax)
-    mean = float(np.mean(lengths))
+    name, length = line or ("mean", float(np.mean(lengths)))
     ax.hist(lengths, bins=range(0, max(lengths) + 5, 4), color=BLUE, edgecolor="white")
     top = ax.get_ylim()[1]
-    ax.axvline(mean, color=BLACK, linestyle="--")
-    ax.text(mean + 1, top * 1.04, f"mean {mean:.1f}")
+    ax.axvline(length, color=BLACK, linestyle="--")
+    ax.text(length + 1, top * 1.04, f"{name} {length:.3g}")
     ax.set(xlabel="tokens in a pair", ylabel="pairs", ylim=(0, top * 1.12))
     return ax
 

@@ -34,6 +34,11 @@ def test_lengths_count_every_text():
     assert sum(patch.get_height() for patch in ax.patches) == 4
 
 
+def test_lengths_are_held_against_their_mean_or_another_line():
+    assert [text.get_text() for text in plots.plot_lengths([3, 5, 40]).texts] == ["mean 16"]
+    assert [text.get_text() for text in plots.plot_lengths([3, 5, 40], line=("median", 5.0)).texts] == ["median 5"]
+
+
 def test_batch_says_its_share_of_real_tokens():
     ax = plots.plot_batch(np.array([[1, 1, 0, 0], [1, 1, 1, 1]]))
     assert ax.get_title() == "8 positions, 75% of them real tokens"
