@@ -2,10 +2,12 @@
 
 import ctypes
 import gc
+import multiprocessing
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -59,11 +61,20 @@ def matmul_peak(device: str, dtype: str, size: int = 0, seconds: float = 2.0) ->
     return 2 * size**3 / best
 
 
+def in_fresh_process(function: Callable, *args: object) -> object:
+    """Return `function(*args)` from a process that has done nothing before, and ends afterwards.
+
+    In one that has, the peak of memory depends on what its allocator kept: it grew by a half in five rounds.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *args).result()
+
+
 @contextmanager
 def peak_memory(device: str) -> Iterator[dict[str, object]]:
     """Yield a dict that holds `memory_mib` afterwards: the most that was held at once above what was held before.
 
-    On a GPU it is torch's own peak. On Linux it is the kernel's (VmHWM), set back beforehand by writing 5 to
+    On a CUDA GPU it is torch's own peak. On Linux it is the kernel's (VmHWM), set back beforehand by writing 5 to
     /proc/self/clear_refs (man 5 proc), after free memory went back to the kernel: no earlier peak hides this one.
     Elsewhere a thread reads the resident memory each 5 ms, and may miss a short peak. `memory_from` says which it was.
     Other processes, such as those that load data, are not counted.
@@ -130,6 +141,7 @@ def clock(device: str) -> Iterator[dict[str, float | None]]:
     other rounds, somebody else used the processor, and the seconds are not to be trusted.
     """
     found: dict[str, float | None] = {}
+    synchronize(device)
     energy, cpu, began = rapl(), time.process_time(), time.perf_counter()
     yield found
     synchronize(device)

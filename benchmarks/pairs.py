@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from datasets import DatasetDict, load_dataset
 from predicting import predict_by_length
-from sklearn.metrics import accuracy_score, f1_score
+from results import accuracy_and_f1
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
 
 from lessons_lib import machine, start_lesson
@@ -22,14 +22,6 @@ from lessons_lib.embedded.build_pairs import content_hash
 from lessons_lib.embedded.groups import word_overlap
 
 RESULTS = Path(__file__).with_suffix(".json")
-
-
-def scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """Return accuracy and F1, three decimals each."""
-    return {
-        "accuracy": round(float(accuracy_score(labels, predictions)), 3),
-        "f1": round(float(f1_score(labels, predictions)), 3),
-    }
 
 
 def rows_of(split) -> list[tuple[str, str, int]]:
@@ -91,12 +83,14 @@ def main() -> None:
     pairs = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
     labels = np.array(pairs["test"]["label"][:])
     found = {
-        "always equivalent": scores(labels, np.ones_like(labels)),
-        "word overlap": scores(labels, by_overlap(pairs)),
-        "fine-tuned": scores(labels, by_training(pairs, lesson, pretrained=True, epochs=epochs)),
+        "always equivalent": accuracy_and_f1(np.ones_like(labels), labels, digits=3),
+        "word overlap": accuracy_and_f1(by_overlap(pairs), labels, digits=3),
+        "fine-tuned": accuracy_and_f1(by_training(pairs, lesson, pretrained=True, epochs=epochs), labels, digits=3),
     }
     start_lesson("04")  # seeds anew
-    found["from scratch"] = scores(labels, by_training(pairs, lesson, pretrained=False, epochs=epochs))
+    found["from scratch"] = accuracy_and_f1(
+        by_training(pairs, lesson, pretrained=False, epochs=epochs), labels, digits=3
+    )
     results = {
         "command": f"python benchmarks/pairs.py --epochs {epochs}",
         "date": datetime.date.today().isoformat(),

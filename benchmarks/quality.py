@@ -27,7 +27,7 @@ import pandas as pd
 import torch
 from datasets import Dataset
 from predicting import predict_by_length
-from results import arguments, keep, lesson_for, load, save, settings_here
+from results import accuracy_and_f1, arguments, keep, lesson_for, load, save, settings_here
 from strategies import COMMON, COURSE, Strategy, table
 from trainer_runs import trainer_for
 from transformers import set_seed
@@ -35,11 +35,10 @@ from turn import Subject, subject_of
 
 from lessons_lib import machine
 from lessons_lib.compare import seed_table
-from lessons_lib.metrics import scores, softmax
 
 RESULTS = Path(__file__).with_suffix(".json")
 COMMON_RATE, COMMON_EPOCHS = 5e-5, 3  # the defaults of `TrainingArguments`
-RATES, EPOCHS = (3e-5, 5e-5, 1e-4), (4, 2)  # these rates for COMMON_EPOCHS, then the best of them for EPOCHS
+RATES, EPOCHS = (3e-5, 5e-5, 1e-4, 2e-4), (4, 2)  # these rates for COMMON_EPOCHS, then the best of them for EPOCHS
 SWEEP_SEED, SEEDS = 0, (1, 2, 3, 4, 5)
 WARMUP = {COMMON: 0, COURSE: 0.1}  # steps, or below 1 a share of them
 
@@ -54,12 +53,12 @@ class Run:
     seed: int
 
 
-def rates() -> list[Run]:
-    """Return the first part of the sweep."""
+def rate_sweep() -> list[Run]:
+    """Return the first part of the sweep, over learning rates."""
     return [Run(COURSE, rate, COMMON_EPOCHS, SWEEP_SEED) for rate in RATES]
 
 
-def epochs(chosen: Run) -> list[Run]:
+def epoch_sweep(chosen: Run) -> list[Run]:
     """Return the second part of the sweep: what was `chosen` of the first, for other numbers of epochs."""
     return [replace(chosen, epochs=number) for number in EPOCHS]
 
@@ -115,8 +114,7 @@ def take(run: Run, dataset: str, task: str, test: bool) -> dict[str, float]:
 def judged(trainer, rows: Dataset) -> dict[str, float]:
     """Return accuracy and F1 of the trainer's model on `rows`, four decimals each."""
     prediction = predict_by_length(trainer, rows)
-    found = scores(softmax(prediction.predictions)[:, 1], prediction.label_ids)
-    return {name: round(found[name], 4) for name in ("accuracy", "f1")}
+    return accuracy_and_f1(prediction.predictions.argmax(axis=-1), prediction.label_ids)
 
 
 def take_missing(found: dict, plan: Sequence[Run], how: Callable, key: str, workers: int) -> dict[Run, dict]:
@@ -149,12 +147,12 @@ def sees_test(run: Run) -> bool:
 def verdict(runs: pd.DataFrame) -> str:
     """Return whether the course's recipe is as accurate as the common one, from a row for each run over seeds."""
     found = runs.groupby("recipe")["accuracy"].agg(["mean", "sem"])
-    (course, own), (common, theirs) = found.loc[COURSE], found.loc[COMMON]
-    error = math.hypot(own, theirs)
+    (course, course_error), (common, common_error) = found.loc[COURSE], found.loc[COMMON]
+    error = math.hypot(course_error, common_error)
     said = "held" if course >= common - error else "lost"
     return (
-        f"{said}: mean accuracy {course:.4f} (standard error {own:.4f}) against {common:.4f} ({theirs:.4f}) of the "
-        f"common recipe; standard error of the difference {error:.4f}"
+        f"{said}: mean accuracy {course:.4f} (standard error {course_error:.4f}) against {common:.4f} "
+        f"({common_error:.4f}) of the common recipe; standard error of the difference {error:.4f}"
     )
 
 
@@ -165,7 +163,7 @@ def main() -> None:
     wanted = parser.parse_args()
     lesson = lesson_for(wanted.dataset, wanted.task)
     recipes = {name: vars(strategy) for name, strategy in recipes_for(lesson).items()}
-    others = {"recipes": recipes, "warmup": WARMUP, "rates": RATES, "epochs": EPOCHS}
+    others = {"recipes": recipes, "warmup": WARMUP}
     settings = settings_here(lesson, subject_of(lesson).lengths, **others) | {"threads": 1}
     key = f"{lesson.task}, {settings['machine']}"
     found = load(RESULTS, key, settings, wanted.anew)
@@ -173,8 +171,8 @@ def main() -> None:
     how = partial(take, dataset=wanted.dataset, task=wanted.task)
     common = over_seeds(Run(COMMON, COMMON_RATE, COMMON_EPOCHS, SWEEP_SEED))
     # nothing is chosen for the common recipe: its runs keep the cores busy from the beginning
-    first = best(take_missing(found, [*rates(), *common], how, key, workers), rates())
-    tried = [first, *epochs(first)]
+    first = best(take_missing(found, [*rate_sweep(), *common], how, key, workers), rate_sweep())
+    tried = [first, *epoch_sweep(first)]
     chosen = best(take_missing(found, tried, how, key, workers), tried)
     done = take_missing(found, over_seeds(chosen), how, key, workers)
     rows = pd.DataFrame([{**vars(run), **done[run]} for run in [*common, *over_seeds(chosen)]]).drop(columns="run")

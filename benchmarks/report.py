@@ -1,6 +1,6 @@
 """What the turns come to: the table, what the course's recipe was asked for, the chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -18,19 +18,20 @@ def speed_table(found: Mapping) -> pd.DataFrame:
 
     - `examples_per_second` at the mean length of the dataset, `real_per_second` tokens of the texts
     - `times` the common recipe's real tokens per second in the same round, which `low` and `high` bound over the rounds
+    - `of_course`, `of_course_low`, `of_course_high`: the same beside the course's recipe
     - `computed_per_real` tokens of a whole epoch, counted
     - `of_peak`: operations on real tokens, as a share of the best matrix product of that type
     - `memory_mib` above what the process held before, `millijoules` a real token
     - `waited` for data as a share of the seconds, `cpu_share`, the least of a round, `warmup_seconds`, and `rounds`
     """
-    runs = {(run["strategy"], run["round"]): run for run in found["runs"]}
-    base = {number: _rate(run) for (name, number), run in runs.items() if name == COMMON}
     rows = {}
     for name, epoch in found["epochs"].items():
-        own = {number: run for (other, number), run in runs.items() if other == name}
+        own = [run for run in found["runs"] if run["strategy"] == name]
         if own:
-            peak = max(found["peaks"][epoch["dtype"]])
-            rows[name] = _row(own, base, peak, epoch["computed"] / epoch["real"], found["real_per_example"])
+            peak = max(found["peaks"][epoch["dtype"]])  # the best that was seen
+            rows[name] = _row(own, peak, epoch["computed"] / epoch["real"], found["real_per_example"])
+            rows[name] |= _ratios(own, found["runs"], COMMON, ("times", "low", "high"))
+            rows[name] |= _ratios(own, found["runs"], COURSE, ("of_course", "of_course_low", "of_course_high"))
             rows[name]["memory_mib"] = found["memory"].get(name, {}).get("memory_mib", NOTHING)
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -49,25 +50,28 @@ def _figure(value: float) -> float | None:
     return None if value != value else float(f"{value:.4g}")
 
 
-def _row(own: Mapping[int, Mapping], base: Mapping[int, float], peak: float, padding: float, length: float) -> dict:
-    runs = list(own.values())
-    times = [_rate(run) / base[number] for number, run in own.items() if number in base] or [NOTHING]
+def _ratios(own: Sequence[Mapping], runs: Sequence[Mapping], other: str, names: Sequence[str]) -> dict[str, float]:
+    """Return the median, the least and the most, by `names`, of speeds over those of `other` in the same round."""
+    base = {(run["round"], run.get("session")): _rate(run) for run in runs if run["strategy"] == other}
+    at = [(_rate(run), base.get((run["round"], run.get("session")), NOTHING)) for run in own]
+    ratios = [rate / beside for rate, beside in at if beside == beside] or [NOTHING]
+    return dict(zip(names, (median(ratios), min(ratios), max(ratios)), strict=True))
+
+
+def _row(runs: Sequence[Mapping], peak: float, padding: float, length: float) -> dict[str, float]:
     energy = [1000 * run["joules"] / run["real"] for run in runs if run["joules"] is not None] or [NOTHING]
     rate = median(map(_rate, runs))
     share = median(run["flops"] / run["seconds"] / peak for run in runs)
     return {
         "examples_per_second": rate / length,
         "real_per_second": rate,
-        "times": median(times),
-        "low": min(times),
-        "high": max(times),
         "computed_per_real": padding,
         "of_peak": share if share <= 1 else NOTHING,  # above 1 the peak is none: a type that is only emulated
         "millijoules": median(energy),
         "waited": median(run["waited"] / run["seconds"] for run in runs),
         "cpu_share": min(run["cpu_share"] for run in runs),
         "warmup_seconds": median(run["warmup_seconds"] for run in runs),
-        "rounds": len(runs),
+        "rounds": len({run["round"] for run in runs}),
     }
 
 
@@ -76,25 +80,25 @@ def _rate(run: Mapping) -> float:
 
 
 def verdict(table: pd.DataFrame, bf16: bool) -> list[str]:
-    """Return a sentence for each thing that the course's recipe is asked for, and one on how quiet the machine was."""
+    """Return a sentence for each thing that the course's recipe is asked for, and what is faster or slower than it.
+
+    Faster is what was faster in each round, of more than one.
+    """
     course, least = table.loc[COURSE], 5.0 if bf16 else 2.5
     said = {True: "reached", False: "missed"}
     times, low, high = course[["times", "low", "high"]]
-    compared = table[(table["rounds"] > 1) & (table.index != COMMON)]  # the others cannot spread
-    spread = compared["high"] / compared["low"]
-    told = [
+    compared = table[(table["rounds"] > 1) & (table.index != COURSE)]
+    faster = compared.index[compared["of_course_low"] > 1]
+    slower = compared.index[compared["of_course_high"] < 1]
+    return [
         f"{said[times >= least]}: {times:.2f} times the common recipe ({low:.2f} to {high:.2f} over "
         f"{course['rounds']:.0f} rounds), asked: at least {least}",
         f"{said[course['computed_per_real'] <= 1.02]}: {course['computed_per_real']:.3f} tokens computed for each real "
         "one, asked: at most 1.02",
         f"real tokens take {course['of_peak']:.0%} of the machine's peak of matrix products",
+        f"faster than the course's recipe in each round: {', '.join(faster) or 'nothing'}; slower in each: "
+        f"{', '.join(slower) or 'nothing'}",
     ]
-    if len(spread):
-        told.append(
-            f"spread over rounds: {spread.median():.2f} (high over low, the median strategy), {spread.max():.2f} at "
-            f"worst ({spread.idxmax()}); a ratio closer to 1 than that is no difference"
-        )
-    return told
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:

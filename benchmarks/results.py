@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers.utils import logging
 
 from lessons_lib import machine, start_lesson
+from lessons_lib.metrics import scores
 
 
 def arguments(description: str, rounds: int = 0) -> argparse.ArgumentParser:
@@ -43,6 +45,12 @@ def machine_name(device: str) -> str:
         return machine.device_name(device)
     bf16 = "with bf16" if machine.cpu_has_bf16() else "no bf16"
     return f"CPU with {machine.cores()} cores ({torch.backends.cpu.get_cpu_capability()}, {bf16})"
+
+
+def accuracy_and_f1(predictions: np.ndarray, labels: np.ndarray, digits: int = 4) -> dict[str, float]:
+    """Return accuracy and F1 of `predictions` (0 or 1), rounded as they are kept; both arrays `(n,)`."""
+    found = scores(predictions, labels)
+    return {name: round(found[name], digits) for name in ("accuracy", "f1")}
 
 
 def processor() -> str:
@@ -83,9 +91,9 @@ def load(path: Path, key: str, settings: Mapping[str, object], anew: bool = Fals
     return found if before == same else {"settings": same, "runs": []}
 
 
-def keep(path: Path, key: str, found: dict, run: Mapping[str, object]) -> None:
-    """Add a `run` to those that were `found`, with the command and the date of the last one, and write them."""
-    found["runs"].append(run)
+def keep(path: Path, key: str, found: dict, run: Mapping[str, object], part: str = "runs") -> None:
+    """Add a `run` to that `part` of what was `found`, with the command and the date of the last one, and write it."""
+    found[part].append(run)
     command = " ".join([f"python benchmarks/{path.stem}.py", *sys.argv[1:]])
     found |= {"command": command, "date": datetime.date.today().isoformat()}
     save(path, key, found)

@@ -5,8 +5,8 @@
 
 Pairs: an epoch of the course's recipe by the Trainer, in batches of 32, over 250 to 64,000 pairs cut to 16 tokens and
 tokenized first; those of the dataset, over and over. Tokens: steps of the bare loop on batches of 8 texts of 16 to 512
-tokens. Slopes are those of a straight line through the logarithms: 1 means twice the size, twice the cost; 0 means
-flat. Results are kept in benchmarks/sizes.json.
+tokens. Each size is measured in a process of its own. Slopes are those of a straight line through the logarithms: 1
+means twice the size, twice the cost; 0 means flat. Results are kept in benchmarks/sizes.json.
 """
 
 import tempfile
@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset, concatenate_datasets, load_dataset
 from loop import as_updates, collator, take_updates
-from measure import clock, peak_memory
-from report import as_json
+from measure import clock, in_fresh_process, peak_memory
+from report import NOTHING, as_json
 from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COURSE, Strategy, table
 from trainer_runs import StepClock, trainer_for
@@ -93,11 +93,30 @@ def cost_of_tokens(length: int, strategy: Strategy, subject: Subject, device: st
     return {"step": taken["seconds"] / done, "memory_mib": memory["memory_mib"]}
 
 
+def cost_of(over: str, size: int, dataset: str, task: str) -> dict[str, float]:
+    """Return what `size` pairs or tokens cost; what a process pays once, such as starting threads, is not counted."""
+    lesson = lesson_for(dataset, task)
+    subject, strategy = subject_of(lesson), strategy_for(lesson)
+    few = replace(strategy, per_device_train_batch_size=8)
+    cost_of_tokens(min(TOKENS), few, subject, lesson.device)
+    if over == "tokens":
+        return cost_of_tokens(size, few, subject, lesson.device)
+    raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)["train"]
+    return cost_of_pairs(size, raw, strategy, subject, lesson.device)
+
+
+def strategy_for(lesson) -> Strategy:
+    """Return the course's recipe on this machine, in batches of 32."""
+    return replace(table(lesson.device, lesson.precision)[COURSE], per_device_train_batch_size=32)
+
+
 def slopes(runs: Sequence[dict], over: str, costs: Sequence[str]) -> pd.DataFrame:
-    """Return one row a size, medians over rounds, and a last one with the slopes over what cost more than nothing."""
+    """Return one row a size, medians over rounds, and a last one with the slopes; where a cost is 0, there is none."""
     found = pd.DataFrame([run for run in runs if run["over"] == over]).groupby("size")[list(costs)].median()
-    positive = [found[cost][found[cost] > 0] for cost in costs]
-    found.loc["slope"] = [slope(one.index, one) if len(one) > 1 else float("nan") for one in positive]
+    several = len(found) > 1
+    found.loc["slope"] = [
+        slope(found.index, found[cost]) if several and (found[cost] > 0).all() else NOTHING for cost in costs
+    ]
     return found
 
 
@@ -108,26 +127,18 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="*", default=TOKENS)
     wanted = parser.parse_args()
     lesson = lesson_for(wanted.dataset, wanted.task)
-    subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
-    strategy = replace(strategy, per_device_train_batch_size=32)
-    eight = replace(strategy, per_device_train_batch_size=8)
-    raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)["train"]
-    settings = settings_here(lesson, subject.lengths, strategy=vars(strategy), short=SHORT, steps=STEPS)
+    lengths, strategy = subject_of(lesson).lengths, strategy_for(lesson)
+    settings = settings_here(lesson, lengths, strategy=vars(strategy), short=SHORT, steps=STEPS)
     key = f"{lesson.task}, {settings['machine']}"
     found = load(RESULTS, key, settings, wanted.anew)
     plan = [("tokens", size, number) for number in range(wanted.rounds) for size in wanted.tokens]
     plan += [("pairs", size, number) for number in range(wanted.rounds) for size in wanted.pairs]
     plan = [turn for turn in plan if turn[1] < 10000 or turn[2] == 0]  # so long an epoch is its own average
     done = {(run["over"], run["size"], run["round"]) for run in found["runs"]}
-    if set(plan) - done:  # what a process pays once is nobody's cost
-        cost_of_tokens(min(TOKENS), eight, subject, lesson.device)
     for over, size, number in plan:
         if (over, size, number) in done:
             continue
-        if over == "tokens":
-            cost = cost_of_tokens(size, eight, subject, lesson.device)
-        else:
-            cost = cost_of_pairs(size, raw, strategy, subject, lesson.device)
+        cost = in_fresh_process(cost_of, over, size, wanted.dataset, wanted.task)
         keep(RESULTS, key, found, {"over": over, "size": size, "round": number, **cost})
         print(over, size, {name: round(value, 3) for name, value in cost.items()}, flush=True)
     for over, costs in COSTS.items():

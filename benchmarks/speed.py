@@ -4,20 +4,20 @@
     python benchmarks/speed.py --dataset ../shared/glue --task mrpc     the real MRPC
 
 One process, but for memory, which each strategy takes in one of its own. In each round every strategy takes its turn,
-and each round begins with another one. Figures are medians over rounds; strategies are compared within a round. Results
-are kept in benchmarks/speed.json, by task and machine, after every turn; a turn that is there already, with the same
-settings, is not repeated. It ends with the table, and writes docs/speed-<task>-<device>-<type>.png.
+in an order of the round's own. Figures are medians over rounds; strategies are compared within a round. Results are
+kept in benchmarks/speed.json, by task and machine, after every turn; a turn that is there already, with the same
+settings, is not repeated, but for the two recipes that the others are compared with: these take a turn in each session
+that adds to a round. It ends with the table, and writes docs/speed-<task>-<device>-<type>.png.
 """
 
 import argparse
-import multiprocessing
+import datetime
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 from loop import epoch_cost
-from measure import matmul_peak
+from measure import in_fresh_process, matmul_peak, peak_memory
 from report import as_json, draw, speed_table, verdict
 from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COMMON, COURSE, Strategy, table
@@ -46,15 +46,25 @@ def begin(found: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
 def take_missing(
     found: dict, known: Mapping[str, Strategy], subject: Subject, device: str, wanted: argparse.Namespace, key: str
 ) -> None:
-    """Take every turn of the strategies `known` that `found` does not hold yet, and save after each."""
+    """Take every turn of the strategies `known` that `found` does not hold yet, and save after each.
+
+    The common recipe and the course's take theirs again in a round that something is added to: a ratio is one of turns
+    taken at one time, the `session`.
+    """
     found["failed"] = {name: why for name, why in found["failed"].items() if name not in known}  # these are tried again
     done = {(run["round"], run["strategy"]) for run in found["runs"]}
-    missing = [turn for turn in turns(list(known), wanted.rounds) if turn not in done]
+
+    def given_up(name: str) -> bool:
+        return name in found["failed"] or (name != COMMON and _cut_short(found, name, wanted.most_seconds))
+
+    order = turns(list(known), wanted.rounds)
+    missing = {(number, name) for number, name in order if (number, name) not in done and not given_up(name)}
+    missing |= {(number, name) for number, _ in missing for name in (COMMON, COURSE) if name in known}
     if missing:  # what a process pays once, such as starting threads, is nobody's turn
         take_turn(known[COMMON], subject, device, seed=0, examples=1, most_seconds=0)
-    last = None
-    for number, name in missing:
-        if name in found["failed"] or (name != COMMON and _cut_short(found, name, wanted.most_seconds)):
+    last, session = None, datetime.datetime.now().isoformat(timespec="seconds")
+    for number, name in order:
+        if (number, name) not in missing or given_up(name):
             continue
         if number != last:  # the peak is measured in every round too, beside what is compared with it
             for dtype in sorted({strategy.dtype for strategy in known.values()}):
@@ -66,29 +76,31 @@ def take_missing(
             found["failed"][name] = f"{type(error).__name__}: {error}".splitlines()[0]
             save(RESULTS, key, found)
         else:
-            timed = {part: value for part, value in run.items() if not part.startswith("memory")}
-            keep(RESULTS, key, found, {"strategy": name, "round": number, **timed})
+            keep(RESULTS, key, found, {"strategy": name, "round": number, "session": session, **run})
             print(f"round {number + 1}, {name}: {run['real'] / run['seconds']:.0f} real tokens per second", flush=True)
 
 
 def memory_of(name: str, dataset: str, task: str) -> dict[str, object]:
-    """Return the peak of memory of a turn of the strategy called `name`, in a process that has done nothing before.
-
-    In a process that has, the peak depends on what its allocator kept of earlier turns: it grew by a half in five
-    rounds.
-    """
+    """Return the peak of memory of a turn of the strategy called `name`."""
     lesson = lesson_for(dataset, task)
-    run = take_turn(table(lesson.device, lesson.precision)[name], subject_of(lesson), lesson.device, 0, 1, 0)
-    return {part: value for part, value in run.items() if part.startswith("memory")}
+    strategy, subject = table(lesson.device, lesson.precision)[name], subject_of(lesson)
+    with peak_memory(lesson.device) as memory:
+        take_turn(strategy, subject, lesson.device, seed=0, examples=1, most_seconds=0)
+    return memory
 
 
 def take_memory(found: dict, names: Iterable[str], wanted: argparse.Namespace, key: str) -> None:
-    """Measure the memory of each strategy that took a turn, where `found` does not hold it yet, and save after each."""
+    """Measure the memory of each strategy that took a turn, where `found` does not hold it yet, and save after each.
+
+    Where that fails, as where a GPU has no room beside this process, the table has none, and the next run tries again.
+    """
     measured, timed = found["memory"], {run["strategy"] for run in found["runs"]}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
-        for name in [name for name in names if name in timed and name not in measured]:
-            measured[name] = pool.submit(memory_of, name, wanted.dataset, wanted.task).result()
+    for name in [name for name in names if name in timed and name not in measured]:
+        try:
+            measured[name] = in_fresh_process(memory_of, name, wanted.dataset, wanted.task)
+        except Exception as error:  # a process that was killed, too
+            print(f"The memory of {name} was not measured: {error!r}")
+        else:
             save(RESULTS, key, found)
 
 
@@ -128,7 +140,7 @@ def main() -> None:
     for name, why in found["failed"].items():
         print(f"{name} failed: {why}")
     if COURSE in measured.index:
-        print(*verdict(measured, bf16=bool(lesson.precision)), sep="\n")
+        print(*verdict(measured, bf16=known[COURSE].bf16), sep="\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from datasets import load_dataset
-from results import arguments, keep, lesson_for, load
+from results import accuracy_and_f1, arguments, keep, lesson_for, load
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -29,7 +29,7 @@ from transformers import (
     set_seed,
 )
 
-from lessons_lib import machine, metrics, plots
+from lessons_lib import machine, plots
 from lessons_lib.compare import curve_tables, start_table
 from lessons_lib.heads import part_of, without_prefix
 from lessons_lib.memory import optimizer_memory
@@ -122,17 +122,11 @@ def train_model(start: str, lesson, data, seed: int, size: int, epochs: int) -> 
     prediction = trainer.predict(validation)
     trains = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     return {
-        **scores(prediction.label_ids, prediction.predictions.argmax(axis=-1)),
+        **accuracy_and_f1(prediction.predictions.argmax(axis=-1), prediction.label_ids),
         "seconds": round(seconds, 1),
         "trainable": trains if start != "untrained head" else 0,
         "optimizer_mib": round(optimizer_memory(trainer.optimizer), 1),
     }
-
-
-def scores(labels, predictions) -> dict[str, float]:
-    """Return accuracy and F1, four decimals each."""
-    found = metrics.scores(predictions, labels)
-    return {name: round(found[name], 4) for name in ("accuracy", "f1")}
 
 
 def plan(seeds: int, size: int, more: int, curve: list[int]) -> list[tuple[str, int, int]]:
@@ -192,8 +186,8 @@ def main() -> None:
     found = load(RESULTS, lesson.task, settings, wanted.anew)
     labels, some = np.array(raw["validation"]["label"][:]), data[1].select(range(wanted.train_size))
     found["baselines"] = {
-        "majority class": scores(labels, np.full_like(labels, round(np.mean(some["label"][:])))),
-        "bag of words": scores(labels, bag_of_words(some, raw["validation"])),
+        "majority class": accuracy_and_f1(np.full_like(labels, round(np.mean(some["label"][:]))), labels),
+        "bag of words": accuracy_and_f1(bag_of_words(some, raw["validation"]), labels),
     }
     done = {(run["start"], run["train_size"], run["seed"]) for run in found["runs"]}
     for start, size, seed in plan(wanted.seeds, wanted.train_size, wanted.more, wanted.curve):

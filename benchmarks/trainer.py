@@ -3,10 +3,10 @@
     make bench-trainer
     python benchmarks/trainer.py [--dataset ../shared/glue --task mrpc]
 
-The course's recipe, in rounds as in speed.py: the bare loop and the Trainer in several outfits take their turns. What
-is compared is the time from the end of a step to the end of the next, with that of the bare loop on the same batch in
-the same round; what comes before the first step and after the last is told apart. Then one run is profiled. Results are
-kept in benchmarks/trainer.json.
+The course's recipe, in rounds as in speed.py: the bare loop and the Trainer in several outfits take their turns, first
+with a model so small that the milliseconds that a Trainer adds to a step can be seen, then with the real one, where
+they are few beside the step. What comes before the first step and after the last is told apart. Then one run is
+profiled. Results are kept in benchmarks/trainer.json.
 """
 
 import cProfile
@@ -14,16 +14,25 @@ import pstats
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
-import numpy as np
 import pandas as pd
 from datasets import Dataset
 from predicting import predict_seconds
 from report import as_json
 from results import arguments, keep, lesson_for, load, save, settings_here
 from strategies import COURSE, Strategy, table
-from trainer_runs import BARE, OUTFITS, DrawnDashboard, bare_seconds, same_batches, trainer_for, trainer_seconds
+from trainer_runs import (
+    BARE,
+    DASHBOARD,
+    OUTFITS,
+    DrawnDashboard,
+    bare_seconds,
+    same_batches,
+    trainer_for,
+    trainer_seconds,
+    with_small_model,
+)
 from turn import Subject, subject_of, turns
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -45,7 +54,7 @@ def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -
     The run is a lesson's: a log every 20 steps, and the dashboard. Some of what one part calls is another part's.
     Raises `LookupError` where the Trainer has no such function any more.
     """
-    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS["a log every 20 steps, dashboard"])
+    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[DASHBOARD])
     trainer.add_callback(DrawnDashboard())
     profile = cProfile.Profile()
     began = time.perf_counter()
@@ -54,35 +63,63 @@ def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -
     stats = pstats.Stats(profile).stats
     found = {}
     for part, (file, function) in PARTS.items():
-        rows = [row for (path, _, name), row in stats.items() if name == function and path.endswith(file)]
-        if not rows:
+        called = [
+            row for (path, _, name), row in stats.items() if name == function and Path(path).as_posix().endswith(file)
+        ]
+        if not called:
             raise LookupError(f"No {function} of {file} was called: transformers may have renamed it. Correct PARTS.")
-        found[part] = sum(row[3] for row in rows) / seconds
+        found[part] = sum(row[3] for row in called) / seconds
     return dict(sorted(found.items(), key=lambda part: -part[1]))
 
 
-def cost_table(found: Sequence[dict]) -> pd.DataFrame:
-    """Return one row an outfit: milliseconds of a step, and what is `added` to the bare step on the same batch.
+def cost_table(small: Sequence[dict], real: Sequence[dict]) -> pd.DataFrame:
+    """Return one row an outfit, medians over rounds.
 
-    What a round adds is the median over its steps, so that what else the machine does now and then counts little;
-    `added` is the median over rounds, `low` and `high` are the least and the most of them.
+    - `added_ms`: milliseconds added to the mean bare step of the same round, with the small model
+    - `step_ms`: the mean step with the real model, and `added_share`, the share of its bare step that `added_ms` is
+    - `ratio`: the real step over the bare one of the same round, less 1, with `low` and `high`, the least and the most:
+      the direct comparison, as far as the machine holds still
+    - `before_s`, `after_s`: seconds before the first step and after the last; unknown of the bare loop
     """
-    runs = {(run["outfit"], run["round"]): run for run in found}
-    rows = {}
-    for name in dict.fromkeys(name for name, _ in runs):
-        own = {number: run for (other, number), run in runs.items() if other == name}
-        bare = {number: np.array(runs[BARE, number]["steps"]) for number in own if (BARE, number) in runs}
-        added = [np.median(own[number]["steps"] / steps) - 1 for number, steps in bare.items()]
-        rows[name] = {
-            "step_ms": 1000 * np.median([run["steps"] for run in own.values()]),
-            "added": np.median(added),
-            "low": min(added),
-            "high": max(added),
-            "before_s": median(run.get("before", 0.0) for run in own.values()),
-            "after_s": median(run.get("after", 0.0) for run in own.values()),
-            "rounds": len(own),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    narrow, wide = _steps(small), _steps(real)
+    added = narrow.sub(narrow[BARE], axis=0).median()
+    ratio = wide.div(wide[BARE], axis=0) - 1
+    around = pd.DataFrame(real).groupby("outfit")[["before", "after"]].median()
+    figures = {
+        "added_ms": 1000 * added,
+        "added_share": added / wide[BARE].median(),
+        "step_ms": 1000 * wide.median(),
+        "ratio": ratio.median(),
+        "low": ratio.min(),
+        "high": ratio.max(),
+        "before_s": around["before"],
+        "after_s": around["after"],
+    }
+    return pd.DataFrame(figures).loc[[name for name in (BARE, *OUTFITS) if name in wide]]
+
+
+def _steps(runs: Sequence[dict]) -> pd.DataFrame:
+    """Return the seconds of the mean step, one row a round, one column an outfit."""
+    found = pd.DataFrame([{"round": run["round"], "outfit": run["outfit"], "step": mean(run["steps"])} for run in runs])
+    return found.pivot(index="round", columns="outfit", values="step")
+
+
+def take_missing(
+    found: dict, part: str, rounds: int, strategy: Strategy, subject: Subject, device: str, examples: int, key: str
+) -> None:
+    """Take the turns of `part`, `"small"` or `"runs"`, that `found` does not hold yet, and save after each."""
+    runs = found.setdefault(part, [])
+    done = {(run["round"], run["outfit"]) for run in runs}
+    for number, outfit in turns([BARE, *OUTFITS], rounds):
+        if (number, outfit) in done:
+            continue
+        rows = same_batches(strategy, subject, number, examples)
+        if outfit == BARE:
+            taken = bare_seconds(strategy, subject, rows, device)
+        else:
+            taken = trainer_seconds(outfit, strategy, subject, rows, device)
+        keep(RESULTS, key, found, {"round": number, "outfit": outfit, **taken}, part)
+        print(f"{part}, round {number + 1}, {outfit}: {1000 * mean(taken['steps']):.1f} ms a step", flush=True)
 
 
 def main() -> None:
@@ -95,26 +132,17 @@ def main() -> None:
     settings = settings_here(lesson, subject.lengths, examples=wanted.examples, strategy=vars(strategy))
     key = f"{lesson.task}, {settings['machine']}"
     found = load(RESULTS, key, settings, wanted.anew)
-    done = {(run["round"], run["outfit"]) for run in found["runs"]}
-    for number, outfit in turns([BARE, *OUTFITS], wanted.rounds):
-        if (number, outfit) in done:
-            continue
-        rows = same_batches(strategy, subject, number, wanted.examples)
-        if outfit == BARE:
-            taken = bare_seconds(strategy, subject, rows, lesson.device)
-        else:
-            taken = trainer_seconds(outfit, strategy, subject, rows, lesson.device)
-        keep(RESULTS, key, found, {"round": number, "outfit": outfit, **taken})
-        print(f"round {number}, {outfit}: {1000 * np.median(taken['steps']):.0f} ms a step", flush=True)
+    small = with_small_model(subject)
+    take_missing(found, "small", 5 * wanted.rounds, strategy, small, lesson.device, wanted.examples, key)
+    take_missing(found, "runs", wanted.rounds, strategy, subject, lesson.device, wanted.examples, key)
     some = subject.rows.select(range(min(wanted.examples, len(subject.rows))))
     predicted = found.setdefault("predict", [])
     while len(predicted) < wanted.rounds:
         predicted.append(predict_seconds(strategy, subject, lesson.device, some))
         save(RESULTS, key, found)
-    if "profile" not in found:
-        rows = same_batches(strategy, subject, 0, wanted.examples)
-        found["profile"] = profiled(strategy, subject, rows, lesson.device)
-    costs = cost_table(found["runs"])
+    rows = same_batches(strategy, subject, 0, wanted.examples)
+    found["profile"] = profiled(strategy, subject, rows, lesson.device)
+    costs = cost_table(found["small"], found["runs"])
     found["table"] = as_json(costs)
     save(RESULTS, key, found)
     print(pd.Series(found["profile"], name="share of the run, profiled").round(4).to_string())

@@ -1,13 +1,16 @@
 """The Trainer and the bare loop over the same batches: the seconds from the end of a step to the end of the next."""
 
+import copy
+import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 from datasets import Dataset
 from loop import as_updates, collator, epoch_updates, sample_updates, take_updates
 from measure import synchronize
 from strategies import Strategy
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import AutoModelForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
 from turn import Subject
 
 from lessons_lib.dashboard import TrainingDashboard
@@ -15,11 +18,13 @@ from lessons_lib.run_panel import panel
 
 BARE = "bare loop"
 QUIET = {"logging_strategy": "no", "save_strategy": "no", "report_to": "none", "disable_tqdm": True}
+LOGS = {"logging_strategy": "steps", "logging_steps": 20}
+DASHBOARD = "a log every 20 steps, dashboard"
 OUTFITS = {  # arguments on top of the recipe's, beside QUIET
     "Trainer": {},
-    "a log every 20 steps": {"logging_strategy": "steps", "logging_steps": 20},
+    "a log every 20 steps": LOGS,
     "progress bar": {"disable_tqdm": False},
-    "a log every 20 steps, dashboard": {"logging_strategy": "steps", "logging_steps": 20},
+    DASHBOARD: LOGS,
     "two loading processes": {"dataloader_num_workers": 2},
     "a checkpoint at the end": {"save_strategy": "epoch"},
 }
@@ -71,10 +76,25 @@ def same_batches(strategy: Strategy, subject: Subject, seed: int, examples: int)
     return subject.rows.select([index for update in chosen for batch in update for index in batch]).flatten_indices()
 
 
+def with_small_model(subject: Subject) -> Subject:
+    """Return `subject` with a model of as many layers, but so narrow that the loop around a step can be seen.
+
+    What a Trainer adds to a step does not depend on how wide a model is, and is little beside a wide one.
+    """
+    config = copy.deepcopy(subject.config)
+    config.update({"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2})
+    return replace(subject, config=config, new_model=lambda _: AutoModelForSequenceClassification.from_config(config))
+
+
 def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, device: str, **others) -> Trainer:
-    """Return a quiet Trainer of `strategy` that takes `rows` in their order; `others` are arguments of the run."""
+    """Return a quiet Trainer of `strategy` that takes `rows` in their order; `others` are arguments of the run.
+
+    Ends the program where several GPUs can be seen: the Trainer would take them all, each with a batch of its own.
+    """
     own = strategy.arguments(device) | QUIET | {"train_sampling_strategy": "sequential", "num_train_epochs": 1}
     args = TrainingArguments("build/benchmarks/trainer", **(own | others))
+    if args.n_gpu > 1:
+        sys.exit(f"{args.n_gpu} GPUs can be seen. Set CUDA_VISIBLE_DEVICES=0, so that the benchmark takes one.")
     return Trainer(
         model=subject.new_model(strategy),
         args=args,
@@ -91,7 +111,7 @@ def trainer_seconds(
     trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[outfit])
     clock = StepClock(device)
     trainer.add_callback(clock)
-    if "dashboard" in outfit:
+    if outfit == DASHBOARD:
         trainer.add_callback(DrawnDashboard())
     began = time.perf_counter()
     trainer.train()

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from datasets import Dataset, load_dataset
 from loop import collator, epoch_updates, extremes, sample_updates, take_updates, threads
-from measure import clock, example_flops, peak_memory, synchronize
+from measure import clock, example_flops, synchronize
 from strategies import Strategy
 from transformers import (
     AutoConfig,
@@ -59,12 +60,12 @@ def take_turn(
     The largest and the smallest update of the epoch come first and are not timed: they warm up, and the peak of memory
     is theirs, which makes it that of the epoch.
     """
-    torch._dynamo.reset()  # each turn compiles for itself: see `warmup_seconds`
+    torch._dynamo.reset()  # each turn compiles for itself, the later ones with what the first left on disk
     epoch = epoch_updates(strategy, subject.lengths, seed)
     warmup = extremes(epoch, subject.lengths, strategy.pad_to)
     chosen = sample_updates(epoch, max(examples // strategy.update_size, 1), seed)
     done = []
-    with threads(strategy.threads), peak_memory(device) as memory:
+    with threads(strategy.threads):
         model = subject.new_model(strategy).to(device)
         began = time.perf_counter()
         collate = collator(strategy, subject.tokenizer)
@@ -85,14 +86,13 @@ def take_turn(
     sums = {name: sum(getattr(update, name) for update in done) for name in names}
     assert sums["real"] == sum(lengths)  # the operations counted below are those of the very texts that were timed
     flops = sum(example_flops(subject.config, length) for length in lengths)
-    return {"updates": len(done), **sums, **taken, **memory, "flops": flops, "warmup_seconds": warmup_seconds}
+    return {"updates": len(done), **sums, **taken, "flops": flops, "warmup_seconds": warmup_seconds}
 
 
 def turns(names: Sequence[str], rounds: int) -> list[tuple[int, str]]:
-    """Return `(round, strategy)` in the order of measuring: each round begins with another strategy.
+    """Return `(round, strategy)` in the order of measuring: each round has an order of its own, the same in every run.
 
-    >>> turns(["a", "b", "c"], rounds=2)
-    [(0, 'a'), (0, 'b'), (0, 'c'), (1, 'b'), (1, 'c'), (1, 'a')]
+    What drifts within a round is so nobody's advantage.
     """
-    starts = [number % len(names) for number in range(rounds)]
-    return [(number, name) for number, at in enumerate(starts) for name in (*names[at:], *names[:at])]
+    orders = [np.random.default_rng(number).permutation(len(names)) for number in range(rounds)]
+    return [(number, names[index]) for number, order in enumerate(orders) for index in order]

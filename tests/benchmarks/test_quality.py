@@ -8,7 +8,19 @@ import pytest
 import quality
 import torch
 from counted import KNOWN
-from quality import SEEDS, SWEEP_SEED, Run, best, epochs, judged, over_seeds, rates, sees_test, take_missing, verdict
+from quality import (
+    SEEDS,
+    SWEEP_SEED,
+    Run,
+    best,
+    epoch_sweep,
+    judged,
+    over_seeds,
+    rate_sweep,
+    sees_test,
+    take_missing,
+    verdict,
+)
 from results import load
 from strategies import COMMON, COURSE
 from trainer_runs import trainer_for
@@ -18,20 +30,20 @@ COMMON_RUN = Run(COMMON, 5e-5, 3, SWEEP_SEED)
 
 
 def test_the_sweep_and_the_seeds_have_nothing_in_common():
-    sweep = {*rates(), *epochs(rates()[0])}
-    assert len(sweep) == 5 and {run.seed for run in sweep} == {SWEEP_SEED}
+    sweep = {*rate_sweep(), *epoch_sweep(rate_sweep()[0])}
+    assert len(sweep) == 6 and {run.seed for run in sweep} == {SWEEP_SEED}
     runs = over_seeds(CHOSEN)
     assert [run.seed for run in runs] == list(SEEDS) and SWEEP_SEED not in SEEDS and len(SEEDS) == 5
     assert {(run.recipe, run.learning_rate, run.epochs) for run in runs} == {(COURSE, 1e-4, 4)}
 
 
 def test_only_one_model_sees_the_test_split():
-    runs = [*rates(), *epochs(rates()[0]), *over_seeds(CHOSEN), *over_seeds(COMMON_RUN)]
+    runs = [*rate_sweep(), *epoch_sweep(rate_sweep()[0]), *over_seeds(CHOSEN), *over_seeds(COMMON_RUN)]
     assert [run.recipe for run in runs if sees_test(run)] == [COURSE]
 
 
 def test_of_equal_runs_the_shorter_one_is_chosen():
-    runs = [rates()[0], *epochs(rates()[0])]
+    runs = [rate_sweep()[0], *epoch_sweep(rate_sweep()[0])]
     done = {run: {"accuracy": 0.7} for run in runs}
     assert best(done, runs).epochs == min(run.epochs for run in runs)
     longest = max(runs, key=lambda run: run.epochs)

@@ -9,10 +9,19 @@ import pytest
 import torch
 from counted import KNOWN, Counted
 from predicting import predict_by_length
-from sizes import many_pairs
 from strategies import COURSE, Strategy, table
 from trainer import PARTS, cost_table, profiled
-from trainer_runs import BARE, OUTFITS, bare_seconds, same_batches, trainer_for, trainer_seconds
+from trainer_runs import (
+    BARE,
+    DASHBOARD,
+    OUTFITS,
+    StepClock,
+    bare_seconds,
+    same_batches,
+    trainer_for,
+    trainer_seconds,
+    with_small_model,
+)
 from transformers import TrainingArguments
 
 from lessons_lib import start_lesson
@@ -67,12 +76,32 @@ def test_predicting_by_length_keeps_the_order_and_computes_little(subject, tmp_p
 
 
 @pytest.mark.parametrize("outfit", OUTFITS)
-def test_each_outfit_takes_every_step(outfit, subject, steps, tmp_path, monkeypatch):
+def test_each_outfit_takes_every_step_and_does_what_it_says(outfit, subject, steps, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    rows = subject.rows.select(range(12))
-    taken = trainer_seconds(outfit, Strategy(4, 1), subject, rows, "cpu")
-    assert len(steps) == 3 and len(taken["steps"]) == 2
+    drawn, logged, loading = [], [], []
+    monkeypatch.setattr("trainer_runs.panel", lambda run, status, now: drawn.append(status))
+    monkeypatch.setattr(StepClock, "on_log", lambda self, args, state, control, logs, **_: logged.append(logs))
+    build = torch.utils.data.DataLoader.__init__
+    monkeypatch.setattr(
+        torch.utils.data.DataLoader,
+        "__init__",
+        lambda self, *args, **kwargs: (loading.append(kwargs["num_workers"]), build(self, *args, **kwargs))[1],
+    )
+    taken = trainer_seconds(outfit, Strategy(4, 1), subject, subject.rows.select(range(84)), "cpu")
+    assert len(steps) == 21 and len(taken["steps"]) == 20
     assert all(seconds > 0 for seconds in (*taken["steps"], taken["before"], taken["after"]))
+    assert bool(drawn) == (outfit == DASHBOARD)
+    assert any("loss" in logs for logs in logged) == outfit.startswith("a log")
+    assert ("21/21" in capsys.readouterr().err) == (outfit == "progress bar")
+    assert (max(loading) == 2) == (outfit == "two loading processes")
+    assert any(tmp_path.rglob("model.safetensors")) == (outfit == "a checkpoint at the end")
+
+
+def test_several_gpus_are_refused_with_a_way_out(subject, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(TrainingArguments, "n_gpu", property(lambda self: 2))
+    with pytest.raises(SystemExit, match=r"^2 GPUs can be seen\. Set CUDA_VISIBLE_DEVICES=0"):
+        trainer_for(Strategy(4, 1), subject, None, "cpu")
 
 
 def test_the_bare_loop_takes_every_step_of_the_same_batches(subject, steps):
@@ -93,16 +122,23 @@ def test_a_part_that_was_renamed_is_said_to(subject, tmp_path, monkeypatch):
         profiled(Strategy(4, 1), subject, rows, "cpu")
 
 
-def test_what_the_trainer_adds_is_told_within_rounds_and_batches():
-    bare = [1.0, 5.0, 2.0]  # longer batches take longer
-    steps = {BARE: (1.0, 2.0, 1.0), "Trainer": (1.1, 2.1, 1.02)}
-    runs = [
-        {"outfit": name, "round": at, "steps": [one * factor for one in bare[:-1]] + [9.0]}
-        for name, own in steps.items()
-        for at, factor in enumerate(own)
-    ]
-    assert cost_table(runs).loc["Trainer", ["low", "added", "high"]].tolist() == pytest.approx([0.02, 0.05, 0.1])
+def test_what_the_trainer_adds_is_told_in_milliseconds_and_within_rounds():
+    def runs(steps):
+        found = [(name, at, one) for name, own in steps.items() for at, one in enumerate(own)]
+        others = {name: {} if name == BARE else {"before": 0.3, "after": 0.1} for name in steps}
+        return [
+            {"outfit": name, "round": at, "steps": [one, 3 * one], **others[name]} for name, at, one in found
+        ]  # longer batches take longer: the mean step is twice `one`
+
+    small = runs({BARE: (0.005, 0.010, 0.005), "Trainer": (0.006, 0.011, 0.008)})  # 2, 2 and 6 ms more
+    real = runs({BARE: (0.2, 0.4, 0.2), "Trainer": (0.22, 0.42, 0.204)})
+    found = cost_table(small, real).loc["Trainer"]
+    assert found[["added_ms", "added_share"]].tolist() == pytest.approx([2.0, 0.002 / 0.4])
+    assert found[["low", "ratio", "high"]].tolist() == pytest.approx([0.02, 0.05, 0.1])
+    assert found[["step_ms", "before_s", "after_s"]].tolist() == pytest.approx([440, 0.3, 0.1])
 
 
-def test_many_pairs_repeat_the_few(pairs):
-    assert many_pairs(pairs["test"], 1000)["label"][:] == (pairs["test"]["label"][:] * 3)[:1000]
+def test_a_small_model_has_as_many_layers(subject):
+    wide, narrow = subject.new_model(Strategy()), with_small_model(subject).new_model(Strategy())
+    assert len(list(narrow.parameters())) == len(list(wide.parameters()))
+    assert narrow.config.hidden_size < wide.config.hidden_size == subject.config.hidden_size
