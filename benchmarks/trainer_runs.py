@@ -62,7 +62,7 @@ def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: st
     for _ in take_updates(strategy, model, rows, updates, collator(strategy, subject.tokenizer)):
         synchronize(device)
         ends.append(time.perf_counter())
-    return {"steps": np.diff(ends).tolist()}
+    return {"steps": np.diff(ends).round(6).tolist()}
 
 
 def same_batches(strategy: Strategy, subject: Subject, seed: int, examples: int) -> Dataset:
@@ -117,7 +117,7 @@ def trainer_seconds(
     trainer.train()
     over = time.perf_counter()
     return {
-        "steps": np.diff(clock.ends).tolist(),
+        "steps": np.diff(clock.ends).round(6).tolist(),
         "before": clock.began - began,
         "after": over - clock.ends[-1],
     }

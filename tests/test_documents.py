@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from statistics import median
 
 import versions_seen
 
@@ -51,6 +52,21 @@ def test_readme_quotes_the_benchmark_of_speed():
         for name, row in measured["table"].items()
     }
     assert measured["date"] in README and measured["command"] in README
+
+
+def test_readme_quotes_the_benchmark_of_the_trainer():
+    measured = json.loads((ROOT / "benchmarks" / "trainer.json").read_text())["mrpc, CPU with 2 cores (AVX2, no bf16)"]
+    section = README[README.index("**What the `Trainer` adds.**") : README.index("## What was measured")]
+    plain, watched, loading = map(
+        measured["table"].get, ("Trainer", "a log every 20 steps, dashboard", "two loading processes")
+    )
+    faster = median(one["as they stand"] / one["by length"] for one in measured["predict"])
+    quoted = [f"{row['added_ms']:.1f} ms" for row in (plain, watched, loading)]
+    quoted += [f"{100 * row['added_share']:.1f} %" for row in (plain, watched)]
+    quoted += [f"{measured['table']['bare loop']['step_ms']:.0f} ms", f"{faster:.2f} times as fast"]
+    for figure in (*quoted, measured["command"], measured["date"]):
+        assert figure in section, figure
+    assert max(row["added_share"] for row in measured["table"].values()) < 0.05
 
 
 def test_readme_shows_the_versions_that_were_seen():
