@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
+from transformers.utils import is_flash_attn_2_available
+
 NOT_ARGUMENTS = ("pad_to", "attn_implementation", "attention_dropout", "threads")
 COMMON, COURSE = "common recipe", "course's recipe"
 
@@ -89,6 +91,8 @@ def table(device: str, precision: Mapping[str, bool]) -> dict[str, Strategy]:
     }
     if device != "cuda":
         del knobs["fp16"]  # the Trainer refuses it without a GPU
+    elif fast and is_flash_attn_2_available():  # it takes the padding out before it attends, and wants 16 bits
+        knobs["padding-free attention"] = {"attn_implementation": "flash_attention_2"}
     if device == "mps":
         del knobs["bf16"]
     if device != "cpu":

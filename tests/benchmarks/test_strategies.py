@@ -1,7 +1,7 @@
 """The strategies that are compared, and the tokens that an epoch of each computes: counted, never timed."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,6 +45,13 @@ def test_what_a_device_cannot_do_is_left_out():
     assert "fp16" not in table("cpu", {}) and "bf16" in table("cpu", {})
     assert "fp16" in table("cuda", {"bf16": True}) and "one thread" not in table("cuda", {"bf16": True})
     assert not any(strategy.bf16 or strategy.fp16 for strategy in table("mps", {}).values())
+
+
+def test_padding_free_attention_is_tried_where_it_is_installed(monkeypatch):
+    monkeypatch.setattr("strategies.is_flash_attn_2_available", lambda: True)
+    known = table("cuda", {"bf16": True})
+    assert known["padding-free attention"] == replace(known[COURSE], attn_implementation="flash_attention_2")
+    assert "padding-free attention" not in table("cuda", {}) | table("cpu", {"bf16": True})
 
 
 def test_common_recipe_computes_128_tokens_a_pair(lengths):
