@@ -18,7 +18,7 @@ import math
 import multiprocessing
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -117,24 +117,45 @@ def judged(trainer, rows: Dataset) -> dict[str, float]:
     return accuracy_and_f1(prediction.predictions.argmax(axis=-1), prediction.label_ids)
 
 
-def take_missing(found: dict, plan: Sequence[Run], how: Callable, key: str, workers: int) -> dict[Run, dict]:
-    """Take the runs of `plan` that `found` does not hold, save after each, and return all that are done."""
+def needed(done: Mapping[Run, Mapping[str, float]]) -> list[Run]:
+    """Return the runs that are known to be needed, once those of `done` are: the sweep, what it chose, the common ones.
+
+    Nothing is chosen for the common recipe, so its runs come last: they keep the cores busy.
+    """
+    runs, common = rate_sweep(), over_seeds(Run(COMMON, COMMON_RATE, COMMON_EPOCHS, SWEEP_SEED))
+    if set(runs) <= set(done):
+        runs += epoch_sweep(best(done, runs))
+        if set(runs) <= set(done):
+            runs += over_seeds(best(done, runs))
+    return [*runs, *common]
+
+
+def take_missing(found: dict, how: Callable, key: str, workers: int) -> dict[Run, dict]:
+    """Take the runs that are `needed` and that `found` does not hold, save after each, and return all that are done.
+
+    Where one fails, those that go on beside it are still kept, and the program ends.
+    """
     done = {Run(**kept["run"]): kept for kept in found["runs"]}
+    going, failed = {}, {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        going = {pool.submit(how, run, test=sees_test(run)): run for run in plan if run not in done}
-        failed = {}
-        for future in as_completed(going):
-            run = going[future]
-            if error := future.exception():
-                failed[run] = error
-                continue
-            done[run] = {"run": vars(run), **future.result()}
-            keep(RESULTS, key, found, done[run])
-            print(run, future.result(), flush=True)
+        while True:
+            taken = {*done, *going.values()}
+            missing = [] if failed else [run for run in needed(done) if run not in taken][: workers - len(going)]
+            going |= {pool.submit(how, run, test=sees_test(run)): run for run in missing}
+            if not going:
+                break
+            for future in wait(going, return_when=FIRST_COMPLETED).done:
+                run = going.pop(future)
+                if error := future.exception():
+                    failed[run] = error
+                    continue
+                done[run] = {"run": vars(run), **future.result()}
+                keep(RESULTS, key, found, done[run])
+                print(run, future.result(), flush=True)
     if failed:
         sys.exit(
-            f"{len(failed)} of {len(going)} runs failed, such as {next(iter(failed.items()))}. The others are kept; "
-            "the same command takes what is missing. Where memory was short, ask for fewer --workers."
+            f"A run failed: {next(iter(failed.items()))}. What was done is kept; the same command takes what is "
+            "missing. Where memory was short, ask for fewer --workers."
         )
     return done
 
@@ -169,13 +190,10 @@ def main() -> None:
     found = load(RESULTS, key, settings, wanted.anew)
     workers = wanted.workers or (machine.cores() if lesson.device == "cpu" else 1)
     how = partial(take, dataset=wanted.dataset, task=wanted.task)
-    common = over_seeds(Run(COMMON, COMMON_RATE, COMMON_EPOCHS, SWEEP_SEED))
-    # nothing is chosen for the common recipe: its runs keep the cores busy from the beginning
-    first = best(take_missing(found, [*rate_sweep(), *common], how, key, workers), rate_sweep())
-    tried = [first, *epoch_sweep(first)]
-    chosen = best(take_missing(found, tried, how, key, workers), tried)
-    done = take_missing(found, over_seeds(chosen), how, key, workers)
-    rows = pd.DataFrame([{**vars(run), **done[run]} for run in [*common, *over_seeds(chosen)]]).drop(columns="run")
+    done = take_missing(found, how, key, workers)
+    runs = [run for run in needed(done) if run.seed != SWEEP_SEED]
+    chosen = runs[0]
+    rows = pd.DataFrame([{**vars(run), **done[run]} for run in runs]).drop(columns="run")
     found["chosen"], found["verdict"] = vars(chosen), verdict(rows)
     save(RESULTS, key, found)
     print(f"{chosen}\n{seed_table(rows, by='recipe').round(4).to_string()}\n{found['verdict']}")

@@ -1,6 +1,7 @@
 """The benchmark of quality: what it runs, what it chooses, who sees the test split, and what it keeps."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from quality import (
     best,
     epoch_sweep,
     judged,
+    needed,
     over_seeds,
     rate_sweep,
     sees_test,
@@ -58,33 +60,54 @@ def results(tmp_path, monkeypatch):
     return tmp_path / "quality.json"
 
 
+def invented(run, test):
+    """Return what a run comes to where 1e-4 for 4 epochs does best."""
+    value = 0.9 - abs(run.learning_rate - 1e-4) * 1000 - abs(run.epochs - 4) * 0.01
+    return {"accuracy": value} | ({"test_accuracy": 0.4} if test else {})
+
+
 def test_each_run_is_taken_once_and_kept(results):
     taken = []
 
     def how(run, test):
         taken.append(run)
-        return {"accuracy": 0.5} | ({"test_accuracy": 0.4} if test else {})
+        if len(taken) == 4:
+            raise MemoryError("in the middle of the sweep")
+        return invented(run, test)
 
-    plan = [*over_seeds(COMMON_RUN), *over_seeds(CHOSEN)]
-    for part in (plan[:3], plan):
-        found = load(results, "pairs", {"machine": "this"})
-        done = take_missing(found, part, how, "pairs", workers=2)
-    assert sorted(map(repr, taken)) == sorted(map(repr, plan)) and set(done) == set(plan)
-    kept = load(results, "pairs", {"machine": "this"})["runs"]
-    assert len(kept) == len(plan) and sum("test_accuracy" in run for run in kept) == 1
+    with pytest.raises(SystemExit, match="in the middle of the sweep"):
+        take_missing(load(results, "pairs", {}), how, "pairs", workers=1)
+    assert len(load(results, "pairs", {})["runs"]) == 3
+    interrupted = taken[-1]
+    done = take_missing(load(results, "pairs", {}), how, "pairs", workers=2)
+    sweep = [*rate_sweep(), *epoch_sweep(Run(COURSE, 1e-4, 3, SWEEP_SEED))]
+    assert set(done) == {*sweep, *over_seeds(CHOSEN), *over_seeds(COMMON_RUN)}
+    assert sorted(map(repr, taken)) == sorted(map(repr, [*done, interrupted]))
+    kept = load(results, "pairs", {})["runs"]
+    assert len(kept) == len(done) == 16 and sum("test_accuracy" in run for run in kept) == 1
+
+
+def test_the_common_recipe_waits_for_what_is_chosen_and_fills_idle_cores():
+    assert needed({})[:4] == rate_sweep() and needed({})[4:] == over_seeds(COMMON_RUN)
+    done = {run: invented(run, False) for run in rate_sweep()}
+    assert needed(done)[4:6] == epoch_sweep(Run(COURSE, 1e-4, 3, SWEEP_SEED))
+    done |= {run: invented(run, False) for run in needed(done)[4:6]}
+    assert needed(done)[6:11] == over_seeds(CHOSEN) and needed(done)[11:] == over_seeds(COMMON_RUN)
 
 
 def test_a_run_that_fails_costs_no_other(results):
-    plan = [*over_seeds(COMMON_RUN), *over_seeds(CHOSEN)]
+    together = Barrier(2)
 
     def how(run, test):
-        if run == plan[1]:
+        together.wait(timeout=30)
+        if run == rate_sweep()[0]:
             raise MemoryError("no room")
-        return {"accuracy": 0.5}
+        return invented(run, test)
 
-    with pytest.raises(SystemExit, match=r"1 of 10 runs failed, such as .*seed=2.*no room.*--workers"):
-        take_missing(load(results, "pairs", {}), plan, how, "pairs", workers=2)
-    assert len(load(results, "pairs", {})["runs"]) == 9
+    with pytest.raises(SystemExit, match=r"A run failed: .*3e-05.*no room.*--workers"):
+        take_missing(load(results, "pairs", {}), how, "pairs", workers=2)
+    [kept] = load(results, "pairs", {})["runs"]
+    assert Run(**kept["run"]) == rate_sweep()[1]
 
 
 @pytest.mark.parametrize(("course", "word"), [((0.80, 0.82), "held"), ((0.79, 0.80), "held"), ((0.70, 0.72), "lost")])
