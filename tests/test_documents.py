@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from statistics import median
 
+import pandas as pd
 import versions_seen
 
 from lessons_lib.compare import read_benchmark, start_table
@@ -67,6 +68,17 @@ def test_readme_quotes_the_benchmark_of_the_trainer():
     for figure in (*quoted, measured["command"], measured["date"]):
         assert figure in section, figure
     assert max(row["added_share"] for row in measured["table"].values()) < 0.05
+
+
+def test_readme_quotes_the_benchmark_of_quality():
+    measured = json.loads((ROOT / "benchmarks" / "quality.json").read_text())["mrpc, CPU with 2 cores (AVX2, no bf16)"]
+    section = README[README.index("**As accurate?**") : README.index("## What was measured")]
+    runs = pd.DataFrame([run["run"] | run for run in measured["runs"]])
+    over_seeds = runs[runs["seed"] > 0].groupby(["recipe", "batch_size"])["accuracy"]
+    found = over_seeds.agg(["mean", "sem", "min", "max"]).loc[[("course's recipe", 16), ("common recipe", 8)]]
+    figures = [*found["mean"], *found["sem"], *found.iloc[0], *runs.loc[runs["seed"] == 0, "accuracy"]]
+    for figure in (*(f"{one:.3f}" for one in figures), measured["command"], measured["date"]):
+        assert figure in section, figure
 
 
 def test_readme_shows_the_versions_that_were_seen():
