@@ -213,14 +213,12 @@ def main() -> None:
     sweep = [run for run in done if run.recipe == COURSE and run.seed == SWEEP_SEED]
     last = finalists(done, sweep)
     chosen = chosen_of(done, last)
-    compared = [chosen, COMMON_RUN]
-    rows = {one: [vars(run) | done[run] for run in over_seeds(one)] for one in dict.fromkeys([*last, *compared])}
-    found["chosen"] = vars(chosen)
-    found["verdict"] = verdict(pd.DataFrame([row for one in compared for row in rows[one]]))
+    compared = [vars(run) | done[run] for one in (chosen, COMMON_RUN) for run in over_seeds(one)]
+    found["chosen"], found["verdict"] = vars(chosen), verdict(pd.DataFrame(compared))
     save(RESULTS, key, found)
-    for run, own in rows.items():
-        accuracy = pd.Series([row["accuracy"] for row in own])
-        print(f"{run}: mean accuracy {accuracy.mean():.4f}, standard error {accuracy.sem():.4f}")
+    rows = pd.DataFrame([vars(run) | done[run] for one in (*last, COMMON_RUN) for run in over_seeds(one)])
+    settings_of = ["recipe", "batch_size", "learning_rate", "epochs"]
+    print(rows.groupby(settings_of, sort=False)["accuracy"].agg(["mean", "sem"]).round(4).to_string())
     print(f"chosen: {chosen}\n{found['verdict']}\ntest: {done[replace(chosen, seed=TEST_SEED)]}")
 
 

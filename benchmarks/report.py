@@ -52,9 +52,12 @@ def _figure(value: float) -> float | None:
 
 def _ratios(own: Sequence[Mapping], runs: Sequence[Mapping], other: str, names: Sequence[str]) -> dict[str, float]:
     """Return the median, the least and the most, by `names`, of speeds over those of `other` in the same round."""
-    base = {(run["round"], run.get("session")): _rate(run) for run in runs if run["strategy"] == other}
-    at = [(_rate(run), base.get((run["round"], run.get("session")), NOTHING)) for run in own]
-    ratios = [rate / beside for rate, beside in at if beside == beside] or [NOTHING]
+
+    def at(run: Mapping) -> tuple[int, str | None]:
+        return run["round"], run.get("session")
+
+    base = {at(run): _rate(run) for run in runs if run["strategy"] == other}
+    ratios = [_rate(run) / base[at(run)] for run in own if at(run) in base] or [NOTHING]
     return dict(zip(names, (median(ratios), min(ratios), max(ratios)), strict=True))
 
 

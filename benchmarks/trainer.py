@@ -26,10 +26,9 @@ from trainer_runs import (
     BARE,
     DASHBOARD,
     OUTFITS,
-    DrawnDashboard,
     bare_seconds,
     same_batches,
-    trainer_for,
+    trainer_in,
     trainer_seconds,
     with_small_model,
 )
@@ -54,8 +53,7 @@ def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -
     The run is a lesson's: a log every 20 steps, and the dashboard. Some of what one part calls is another part's.
     Raises `LookupError` where the Trainer has no such function any more.
     """
-    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[DASHBOARD])
-    trainer.add_callback(DrawnDashboard())
+    trainer = trainer_in(DASHBOARD, strategy, subject, rows, device)
     profile = cProfile.Profile()
     began = time.perf_counter()
     profile.runcall(trainer.train)

@@ -104,15 +104,20 @@ def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, devi
     )
 
 
+def trainer_in(outfit: str, strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> Trainer:
+    """Return the Trainer of `strategy` over `rows` in their order, in an `outfit`."""
+    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[outfit])
+    if outfit == DASHBOARD:
+        trainer.add_callback(DrawnDashboard())
+    return trainer
+
+
 def trainer_seconds(
     outfit: str, strategy: Strategy, subject: Subject, rows: Dataset, device: str
 ) -> dict[str, float | list[float]]:
     """Return the seconds of the `steps` of the Trainer in an `outfit` but the first, those before and those after."""
-    trainer = trainer_for(strategy, subject, rows, device, **OUTFITS[outfit])
-    clock = StepClock(device)
+    trainer, clock = trainer_in(outfit, strategy, subject, rows, device), StepClock(device)
     trainer.add_callback(clock)
-    if outfit == DASHBOARD:
-        trainer.add_callback(DrawnDashboard())
     began = time.perf_counter()
     trainer.train()
     over = time.perf_counter()

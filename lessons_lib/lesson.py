@@ -35,7 +35,8 @@ class Lesson(Sources):
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
     trains on in the time that a lesson has: `None` means all. So short a run takes batches of 4, which give more steps;
     else `batch_size` is the one that the benchmark of speed recommends. `learning_rate` is the one that did best in the
-    benchmark of quality, for the embedded checkpoint; in the `hub` profile the default of `TrainingArguments`.
+    sweep of the benchmark of quality, for the embedded checkpoint; in the `hub` profile it is the default of
+    `TrainingArguments`.
     """
 
     number: str

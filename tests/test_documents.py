@@ -15,6 +15,7 @@ from lessons_lib.lesson import MEASURED
 
 ROOT = Path(__file__).parents[1]
 
+HERE = "mrpc, CPU with 2 cores (AVX2, no bf16)"  # what was measured, and on what machine
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -39,7 +40,7 @@ def test_readme_quotes_the_starts_as_measured():
 
 
 def test_readme_quotes_the_benchmark_of_speed():
-    measured = read_benchmark("speed")["mrpc, CPU with 2 cores (AVX2, no bf16)"]
+    measured = read_benchmark("speed")[HERE]
     figure = r" ([\d.,–]+) \|"
     rows = re.findall(rf"^\| ([^|]+?) \|{5 * figure}$", README, flags=re.MULTILINE)
     assert {name: tuple(cells) for name, *cells in rows} == {
@@ -56,7 +57,7 @@ def test_readme_quotes_the_benchmark_of_speed():
 
 
 def test_readme_quotes_the_benchmark_of_the_trainer():
-    measured = json.loads((ROOT / "benchmarks" / "trainer.json").read_text())["mrpc, CPU with 2 cores (AVX2, no bf16)"]
+    measured = json.loads((ROOT / "benchmarks" / "trainer.json").read_text())[HERE]
     section = README[README.index("**What the `Trainer` adds.**") : README.index("## What was measured")]
     plain, watched, loading = map(
         measured["table"].get, ("Trainer", "a log every 20 steps, dashboard", "two loading processes")
@@ -71,7 +72,7 @@ def test_readme_quotes_the_benchmark_of_the_trainer():
 
 
 def test_readme_quotes_the_benchmark_of_quality():
-    measured = json.loads((ROOT / "benchmarks" / "quality.json").read_text())["mrpc, CPU with 2 cores (AVX2, no bf16)"]
+    measured = json.loads((ROOT / "benchmarks" / "quality.json").read_text())[HERE]
     section = README[README.index("**As accurate?**") : README.index("## What was measured")]
     runs = pd.DataFrame([run["run"] | run for run in measured["runs"]])
     over_seeds = runs[runs["seed"] > 0].groupby(["recipe", "batch_size"])["accuracy"]

@@ -21,7 +21,7 @@ ANEW = "it is made anew"
 HERE = ".".join(map(str, sys.version_info[:2]))
 
 if not shutil.which("make") or os.name == "nt":
-    pytest.skip("make is absent", allow_module_level=True)
+    pytest.skip("make or a POSIX shell is absent", allow_module_level=True)
 
 
 def write_python(path: Path, version: str = HERE) -> None:
