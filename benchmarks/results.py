@@ -1,8 +1,10 @@
 """What is asked for, and what was measured: kept in a JSON file, while the settings stay what they are."""
 
 import argparse
+import contextlib
 import datetime
 import json
+import multiprocessing
 import os
 import re
 import sys
@@ -30,13 +32,17 @@ def arguments(description: str, rounds: int = 0) -> argparse.ArgumentParser:
 
 
 def lesson_for(dataset: str, task: str):
-    """Return lesson 04 on `dataset` and `task`; where these are empty, on what the environment or the course names."""
+    """Return lesson 04 on `dataset` and `task`; where these are empty, on what the environment or the course names.
+
+    Its card is printed once, not again by each process that measures a part.
+    """
     for name, value in (("LESSONS_DATASET", dataset), ("LESSONS_TASK", task)):
         if value:
             os.environ[name] = value
     logging.set_verbosity_error()  # each turn loads the checkpoint, and would report its new head
     logging.disable_progress_bar()
-    return start_lesson("04")
+    with contextlib.redirect_stdout(None if multiprocessing.parent_process() else sys.stdout):
+        return start_lesson("04")
 
 
 def machine_name(device: str) -> str:

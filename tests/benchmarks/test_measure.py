@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from measure import example_flops, peak_memory, rapl, reset_peak, used
+from measure import example_flops, in_fresh_process, peak_memory, rapl, reset_peak, used
+from results import lesson_for
 from strategies import Strategy
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -33,6 +34,10 @@ def test_memory_where_the_kernel_gives_no_peak(monkeypatch):
     # what an earlier test gave back meanwhile comes off
     assert memory["memory_mib"] == pytest.approx(256, abs=64) and "read each" in memory["memory_from"]
     del held
+
+
+def test_the_card_is_not_printed_again_by_each_fresh_process(capfd):
+    assert in_fresh_process(lesson_for, "", "").device and capfd.readouterr().out == ""
 
 
 def test_energy_is_that_of_whole_packages(tmp_path):

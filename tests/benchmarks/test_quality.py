@@ -5,7 +5,6 @@ from dataclasses import replace
 from threading import Barrier
 
 import numpy as np
-import pandas as pd
 import pytest
 import quality
 import torch
@@ -17,6 +16,7 @@ from quality import (
     TEST_SEED,
     Run,
     best,
+    chosen_of,
     epoch_sweep,
     judged,
     needed,
@@ -32,6 +32,7 @@ from trainer_runs import trainer_for
 
 BEST = Run(COURSE, 16, 1e-4, 4, SWEEP_SEED)
 PLAIN = Run(COURSE, 8, 5e-5, 3, SWEEP_SEED)
+LARGER = Run(COURSE, 16, 7e-5, 3, SWEEP_SEED)
 
 
 def test_sweep_seeds_and_test_have_nothing_in_common():
@@ -78,22 +79,45 @@ def test_each_run_is_taken_once_and_kept(results):
     interrupted = taken[-1]
     done = take_missing(load(results, "pairs", {}), how, "pairs", workers=2)
     sweep = [*rate_sweep(), *epoch_sweep(replace(BEST, epochs=3))]
-    seeds = [run for one in (BEST, PLAIN, COMMON_RUN) for run in over_seeds(one)]
+    seeds = [run for one in (BEST, PLAIN, LARGER, COMMON_RUN) for run in over_seeds(one)]
     assert set(done) == {*sweep, *seeds, replace(PLAIN, seed=TEST_SEED)}
     assert sorted(map(repr, taken)) == sorted(map(repr, [*done, interrupted]))
     kept = load(results, "pairs", {})["runs"]
-    assert len(kept) == len(done) == 22
+    assert len(kept) == len(done) == 27
     assert [run["run"]["seed"] for run in kept if "test_accuracy" in run] == [TEST_SEED]
 
 
 def test_common_recipe_waits_and_the_test_split_comes_last():
     common = over_seeds(COMMON_RUN)
     done = {}
-    for new in (rate_sweep(), epoch_sweep(replace(BEST, epochs=3)), [*over_seeds(BEST), *over_seeds(PLAIN)]):
+    last = [run for one in (BEST, PLAIN, LARGER) for run in over_seeds(one)]
+    for new in (rate_sweep(), epoch_sweep(replace(BEST, epochs=3)), last):
         assert needed(done) == [*done, *new, *common]
         done |= {run: invented(run, sees_test(run)) for run in new}
-    assert needed(done) == [*done, replace(PLAIN, seed=TEST_SEED), *common]
-    assert [run for run in needed(done) if sees_test(run)] == [replace(PLAIN, seed=TEST_SEED)]
+    assert needed(done) == [*done, *common]  # what is chosen depends on these, too
+    runs = needed(done | {run: invented(run, sees_test(run)) for run in common})
+    assert runs == [*done, replace(PLAIN, seed=TEST_SEED), *common]
+    assert [run for run in runs if sees_test(run)] == [replace(PLAIN, seed=TEST_SEED)]
+
+
+@pytest.mark.parametrize(
+    ("best_one", "plain", "larger", "chosen"),
+    [
+        (0.79, 0.82, 0.80, PLAIN),  # only this one is as accurate as the common recipe
+        (0.79, 0.82, 0.81, LARGER),  # as accurate, and faster
+        (0.83, 0.82, 0.82, BEST),  # as fast as LARGER, and more accurate
+        (0.78, 0.79, 0.77, PLAIN),  # none is as accurate
+    ],
+)
+def test_of_the_finalists_the_fastest_that_is_as_accurate_is_chosen(best_one, plain, larger, chosen):
+    means = {BEST: best_one, PLAIN: plain, LARGER: larger, COMMON_RUN: 0.815}
+    spread = (-0.01, -0.01, 0, 0.01, 0.01)  # a standard error of 0.004, of the difference 0.006
+    done = {
+        run: {"accuracy": value + by}
+        for one, value in means.items()
+        for run, by in zip(over_seeds(one), spread, strict=True)
+    }
+    assert chosen_of(done, [BEST, PLAIN, LARGER]) == chosen
 
 
 def test_a_run_that_fails_costs_no_other(results):
@@ -113,9 +137,7 @@ def test_a_run_that_fails_costs_no_other(results):
 
 @pytest.mark.parametrize(("course", "word"), [((0.80, 0.82), "held"), ((0.79, 0.80), "held"), ((0.70, 0.72), "lost")])
 def test_verdict_allows_one_standard_error(course, word):
-    rows = [{"recipe": COURSE, "accuracy": one} for one in course]
-    rows += [{"recipe": COMMON, "accuracy": one} for one in (0.79, 0.82)]
-    assert verdict(pd.DataFrame(rows)).startswith(f"{word}: mean accuracy {sum(course) / 2:.4f}")
+    assert verdict(course, (0.79, 0.82)).startswith(f"{word}: mean accuracy {sum(course) / 2:.4f}")
 
 
 def test_a_model_is_judged_on_every_pair(subject, tmp_path, monkeypatch):
