@@ -17,7 +17,7 @@ class Strategy:
     `from_pretrained`. `attention_dropout` (`None`: the checkpoint's own) and `threads` (`None`: all) have no argument.
     """
 
-    per_device_train_batch_size: int = 16
+    per_device_train_batch_size: int = 8
     gradient_accumulation_steps: int = 1
     train_sampling_strategy: str = "group_by_length"
     bf16: bool = False
@@ -64,21 +64,19 @@ def table(device: str, precision: Mapping[str, bool]) -> dict[str, Strategy]:
     """
     fast = {name: True for name in ("bf16", "fp16") if precision.get(name)}
     dynamic = Strategy(8, 1, train_sampling_strategy="random")
-    grouped = replace(dynamic, train_sampling_strategy="group_by_length")
-    course = Strategy(16, 1, **fast)
+    course = Strategy(8, 1, **fast)
     ladder = {
         COMMON: replace(dynamic, pad_to=128),
         "dynamic padding": dynamic,
-        "grouped by length": grouped,
-        "grouped, batches of 16": replace(grouped, per_device_train_batch_size=16),
+        "grouped by length": Strategy(8, 1),
         COURSE: course,
     }
     knobs = {
         "batches of 4": {"per_device_train_batch_size": 4},
-        "batches of 8": {"per_device_train_batch_size": 8},
-        "batches of 8, two an update": {"per_device_train_batch_size": 8, "gradient_accumulation_steps": 2},
+        "batches of 16": {"per_device_train_batch_size": 16},
         "batches of 32": {"per_device_train_batch_size": 32},
         "batches of 64": {"per_device_train_batch_size": 64},
+        "two batches an update": {"gradient_accumulation_steps": 2},
         "bf16": {"bf16": True, "fp16": False},
         "fp16": {"bf16": False, "fp16": True},
         "eager attention": {"attn_implementation": "eager"},
@@ -103,7 +101,7 @@ def table(device: str, precision: Mapping[str, bool]) -> dict[str, Strategy]:
 def without_twins(found: Mapping[str, Strategy]) -> dict[str, Strategy]:
     """Return `found` without strategies that equal another one; the recipes' own names stay, else the first one does.
 
-    >>> list(without_twins({"grouped, batches of 16": Strategy(), "course's recipe": Strategy()}))
+    >>> list(without_twins({"grouped by length": Strategy(), "course's recipe": Strategy()}))
     ["course's recipe"]
     """
     names = {}
