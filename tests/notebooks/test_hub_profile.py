@@ -1,4 +1,4 @@
-"""Every lesson in the `hub` profile, from its first cell to its last, against the Hub on loopback."""
+"""Every lesson in the `hub` profile and in 16 bits, as on a GPU, from end to end, against the Hub on loopback."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,9 @@ from lessons_lib.sources import HUB
 ROOT = Path(__file__).parents[2]
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+BF16 = "from lessons_lib import machine\n\nmachine.cpu_has_bf16 = lambda: True\n"  # emulated where it is not true
 CARD = (
+    "precision   bf16",
     "hub (asked for by LESSONS_PROFILE)",
     f"{HUB.checkpoint} at {HUB.revision[:7]}",
     f"{HUB.dataset} at {HUB.dataset_revision[:7]}, task {HUB.task}",
@@ -34,6 +36,10 @@ def runs(request, hub, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
         for name, value in settings(hub, tmp_path_factory.mktemp("home")).items():
             patch.setenv(name, value)
+        startup = tmp_path_factory.mktemp("ipython") / "profile_default" / "startup"  # each kernel executes what is here
+        startup.mkdir(parents=True)
+        (startup / "bf16.py").write_text(BF16)
+        patch.setenv("IPYTHONDIR", str(startup.parents[1]))
         copies = {path: Path(shutil.copy(path, folder)) for path in asked if path}
         yield {path: pool.submit(run_lesson, copies[path], build) for path in copies}, build
         pool.shutdown(cancel_futures=True)
