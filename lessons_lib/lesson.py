@@ -61,7 +61,7 @@ def start_lesson(number: str) -> Lesson:
     sources, reason = find_sources(cuda=device == "cuda")
     fetch(sources, weights=number not in READS_TEXT_ONLY)
     precision = machine.precision_here(device)
-    size = train_size(sources.dataset, slow=device == "cpu" and not precision)
+    size = train_size(sources.dataset, device)
     lesson = Lesson(
         number=number,
         device=device,
@@ -90,17 +90,16 @@ def _check_versions() -> None:
         )
 
 
-def train_size(dataset: str, slow: bool) -> int | None:
-    """Return how many training pairs a lesson uses: 480 of the embedded ones on a CPU without bf16, else all."""
-    return 480 if slow and Path(dataset) == EMBEDDED / "pairs" else None
+def train_size(dataset: str, device: str) -> int | None:
+    """Return how many training pairs a lesson uses: 480 of the embedded ones on a CPU, else all."""
+    return 480 if device == "cpu" and Path(dataset) == EMBEDDED / "pairs" else None
 
 
 def card(lesson: Lesson, reason: str) -> str:
     """Return the text of a lesson's card: the machine, the sources, what to expect, how to change it."""
-    dtype = next((name for name in ("bf16", "fp16") if lesson.precision.get(name)), "fp32")
     rows = {
         "device": machine.device_name(lesson.device),
-        "precision": dtype,
+        "precision": machine.dtype_name(lesson.precision),
         "profile": f"{lesson.profile} ({reason})",
         "checkpoint": _shown(lesson.checkpoint, lesson.revision),
         "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
@@ -129,10 +128,10 @@ def _shown(source: str, revision: str | None) -> str:
 
 def expectation(lesson: Lesson, measured: Path = MEASURED) -> str:
     """Return the minutes and the memory that `lesson` took where it was measured, or that it was not measured."""
-    table = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {"lessons": {}}
+    tables = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {}
+    table = tables.get(machine.dtype_name(lesson.precision), {"lessons": {}})
     found = table["lessons"].get(lesson.number)
-    like_there = lesson.device == "cpu" and lesson.dataset == str(EMBEDDED / "pairs")
-    if found is None or not like_there or lesson.precision != table["precision"]:
+    if found is None or lesson.device != "cpu" or lesson.dataset != str(EMBEDDED / "pairs"):
         return "not measured on a machine and a dataset like these"
     minutes = found["seconds"] / 60
     return f"{minutes:.1f} minutes and {found['memory_mib']} MiB of memory, as measured on a {table['machine']}"

@@ -78,6 +78,15 @@ def precision_here(device: str) -> dict[str, bool]:
     return precision(device, bf16_cpu=device == "cpu" and cpu_has_bf16())
 
 
+def dtype_name(precision: dict[str, bool]) -> str:
+    """Return the short name of the type that `precision` trains in.
+
+    >>> dtype_name({"bf16": True, "use_cpu": True}), dtype_name({})
+    ('bf16', 'fp32')
+    """
+    return next((name for name in ("bf16", "fp16") if precision.get(name)), "fp32")
+
+
 def memory() -> tuple[int, int]:
     """Return the total and the available main memory in MiB."""
     import psutil

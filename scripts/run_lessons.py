@@ -199,13 +199,17 @@ def parts_table(results: list[Result]) -> str:
 
 
 def record(results: list[Result]) -> None:
-    """Write the figures that the lessons' cards quote, with the machine and the date they hold for."""
+    """Write the figures that the lessons' cards quote, with the machine and the date they hold for.
+
+    What was measured on machines that train in another precision stays.
+    """
     device = machine.device()
-    measured = {
+    dtype = machine.dtype_name(machine.precision_here(device))
+    measured = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
+    measured[dtype] = {
         "command": "python scripts/run_lessons.py --record",
         "date": datetime.date.today().isoformat(),
         "machine": machine.device_name(device),
-        "precision": machine.precision_here(device),
         "lessons": {r.name[:2]: {"seconds": round(r.seconds), "memory_mib": r.memory_mib} for r in results},
     }
     MEASURED.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")

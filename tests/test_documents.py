@@ -88,7 +88,7 @@ def test_readme_quotes_the_benchmark_of_quality():
 
 def test_lessons_take_what_the_benchmark_of_quality_chose(monkeypatch):
     """On a machine that trains on every pair."""
-    monkeypatch.setattr("lessons_lib.lesson.train_size", lambda dataset, slow: None)
+    monkeypatch.setattr("lessons_lib.lesson.train_size", lambda dataset, device: None)
     lesson = start_lesson("05")
     chosen = json.loads((ROOT / "benchmarks" / "quality.json").read_text())[HERE]["chosen"]
     assert (lesson.batch_size, lesson.learning_rate) == (chosen["batch_size"], chosen["learning_rate"])

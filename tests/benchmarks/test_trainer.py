@@ -46,7 +46,7 @@ def test_trainer_of_the_lesson_takes_the_tokens_and_steps_it_should(subject, ste
 def test_lessons_train_as_the_recipe_that_is_measured(name, tmp_path, monkeypatch):
     """On a machine that trains on every pair."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lessons_lib.lesson.train_size", lambda dataset, slow: None)
+    monkeypatch.setattr("lessons_lib.lesson.train_size", lambda dataset, device: None)
     lesson = start_lesson(name[:2])
     cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4).cells
     source = next(cell.source for cell in cells if "training_args = TrainingArguments(" in cell.source)
