@@ -20,13 +20,14 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 POWERCAP = Path("/sys/class/powercap")
 
 
-def example_flops(config, length: int) -> int:
+def example_flops(config, length: int, freeze_embeddings: bool = False) -> int:
     """Return the floating-point operations of a training step on one text of `length` tokens: matrix products alone.
 
     A weight of a layer takes two of them a token forward and four backward: `6 N` (Kaplan et al., 2020, section 2.1,
     https://arxiv.org/abs/2001.08361). Attention takes `12 * hidden_size * length` a token and layer more (Chowdhery et
-    al., 2022, appendix B, https://arxiv.org/abs/2204.02311). Embeddings are looked up, not multiplied; pooler and
-    classifier see one token a text. `config` is that of a BERT encoder.
+    al., 2022, appendix B, https://arxiv.org/abs/2204.02311). Embeddings are looked up, not multiplied; where they are
+    frozen, the first layer need not tell them through query, key and value what to change. Pooler and classifier see
+    one token a text. `config` is that of a BERT encoder.
 
     >>> from transformers import BertConfig
     >>> example_flops(BertConfig(hidden_size=2, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4), 3)
@@ -35,7 +36,8 @@ def example_flops(config, length: int) -> int:
     size, layers = config.hidden_size, config.num_hidden_layers
     weights = layers * (4 * size * size + 2 * size * config.intermediate_size)
     head = size * size + size * config.num_labels
-    return 6 * weights * length + 12 * layers * size * length**2 + 6 * head
+    spared = 3 * 2 * size * size * length if freeze_embeddings else 0
+    return 6 * weights * length + 12 * layers * size * length**2 + 6 * head - spared
 
 
 def synchronize(device: str) -> None:

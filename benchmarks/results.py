@@ -49,8 +49,9 @@ def machine_name(device: str) -> str:
     """Return a name that tells processors apart by what they can do, such as `"CPU with 2 cores (AVX2, no bf16)"`."""
     if device != "cpu":
         return machine.device_name(device)
+    told = " by ATEN_CPU_CAPABILITY" if "ATEN_CPU_CAPABILITY" in os.environ else ""
     bf16 = "with bf16" if machine.cpu_has_bf16() else "no bf16"
-    return f"CPU with {machine.cores()} cores ({torch.backends.cpu.get_cpu_capability()}, {bf16})"
+    return f"CPU with {machine.cores()} cores ({torch.backends.cpu.get_cpu_capability()}{told}, {bf16})"
 
 
 def accuracy_and_f1(predictions: np.ndarray, labels: np.ndarray, digits: int = 4) -> dict[str, float]:

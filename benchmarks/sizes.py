@@ -83,7 +83,7 @@ def cost_of_tokens(length: int, strategy: Strategy, subject: Subject, device: st
     columns = {"input_ids": ids.tolist(), "attention_mask": np.ones_like(ids).tolist(), "label": [0, 1] * (count // 2)}
     rows = Dataset.from_dict(columns)
     with peak_memory(device) as memory:
-        model = subject.new_model(strategy).to(device)
+        model = subject.model_for(strategy).to(device)
         collate = collator(strategy, subject.tokenizer)
         updates = take_updates(strategy, model, rows, as_updates(range(count), strategy), collate)
         next(updates)  # warms up

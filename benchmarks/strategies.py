@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 from transformers.utils import is_flash_attn_2_available
 
-NOT_ARGUMENTS = ("pad_to", "attn_implementation", "attention_dropout", "threads")
+NOT_ARGUMENTS = ("pad_to", "freeze_embeddings", "attn_implementation", "attention_dropout", "threads")
 COMMON, COURSE = "common recipe", "course's recipe"
 
 
@@ -13,8 +13,9 @@ COMMON, COURSE = "common recipe", "course's recipe"
 class Strategy:
     """One way to train; what `TrainingArguments` also knows is spelt as it spells it.
 
-    `pad_to` tokens is how wide each batch is (`None`: as wide as its longest text). `attn_implementation` is that of
-    `from_pretrained`. `attention_dropout` (`None`: the checkpoint's own) and `threads` (`None`: all) have no argument.
+    `pad_to` tokens is how wide each batch is (`None`: as wide as its longest text). `freeze_embeddings` leaves them as
+    they are. `attn_implementation` is that of `from_pretrained`. `attention_dropout` (`None`: the checkpoint's own) and
+    `threads` (`None`: all) have no argument.
     """
 
     per_device_train_batch_size: int = 8
@@ -27,6 +28,7 @@ class Strategy:
     torch_compile: bool = False
     dataloader_num_workers: int = 0
     pad_to: int | None = None
+    freeze_embeddings: bool = False
     attn_implementation: str = "sdpa"
     attention_dropout: float | None = None
     threads: int | None = None
@@ -64,16 +66,20 @@ def table(device: str, precision: Mapping[str, bool]) -> dict[str, Strategy]:
     """
     fast = {name: True for name in ("bf16", "fp16") if precision.get(name)}
     dynamic = Strategy(8, 1, train_sampling_strategy="random")
-    course = Strategy(8, 1, **fast)
+    frozen = Strategy(8, 1, freeze_embeddings=True)
+    course = replace(frozen, per_device_train_batch_size=16, **fast)
     ladder = {
         COMMON: replace(dynamic, pad_to=128),
         "dynamic padding": dynamic,
         "grouped by length": Strategy(8, 1),
+        "embeddings frozen": frozen,
+        "in 16 bits": replace(frozen, **fast),
         COURSE: course,
     }
     knobs = {
+        "embeddings trained, too": {"freeze_embeddings": False},
         "batches of 4": {"per_device_train_batch_size": 4},
-        "batches of 16": {"per_device_train_batch_size": 16},
+        "batches of 8": {"per_device_train_batch_size": 8},
         "batches of 32": {"per_device_train_batch_size": 32},
         "batches of 64": {"per_device_train_batch_size": 64},
         "two batches an update": {"gradient_accumulation_steps": 2},

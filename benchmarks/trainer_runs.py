@@ -57,7 +57,7 @@ class StepClock(TrainerCallback):
 def bare_seconds(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> dict[str, list[float]]:
     """Return the seconds of the bare loop's `steps` but the first, over `rows` in their order."""
     updates = as_updates(range(len(rows)), strategy)
-    model = subject.new_model(strategy).to(device)
+    model = subject.model_for(strategy).to(device)
     ends = []
     for _ in take_updates(strategy, model, rows, updates, collator(strategy, subject.tokenizer)):
         synchronize(device)
@@ -96,7 +96,7 @@ def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, devi
     if args.n_gpu > 1:
         sys.exit(f"{args.n_gpu} GPUs can be seen. Set CUDA_VISIBLE_DEVICES=0, so that the benchmark takes one.")
     return Trainer(
-        model=subject.new_model(strategy),
+        model=subject.model_for(strategy),
         args=args,
         train_dataset=rows,
         data_collator=collator(strategy, subject.tokenizer),

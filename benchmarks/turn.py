@@ -32,6 +32,12 @@ class Subject:
     config: PretrainedConfig
     new_model: Callable[[Strategy], PreTrainedModel]
 
+    def model_for(self, strategy: Strategy) -> PreTrainedModel:
+        """Return a new model, its embeddings frozen where the strategy says so."""
+        model = self.new_model(strategy)
+        model.base_model.embeddings.requires_grad_(not strategy.freeze_embeddings)
+        return model
+
 
 def subject_of(lesson, split: str = "train") -> Subject:
     """Return the pairs of a `split` and the checkpoint of `lesson`."""
@@ -66,7 +72,7 @@ def take_turn(
     chosen = sample_updates(epoch, max(examples // strategy.update_size, 1), seed)
     done = []
     with threads(strategy.threads):
-        model = subject.new_model(strategy).to(device)
+        model = subject.model_for(strategy).to(device)
         began = time.perf_counter()
         collate = collator(strategy, subject.tokenizer)
         updates = take_updates(strategy, model, subject.rows, [*warmup, *chosen], collate)
@@ -85,7 +91,7 @@ def take_turn(
     names = ("batches", "examples", "real", "computed", "waited")
     sums = {name: sum(getattr(update, name) for update in done) for name in names}
     assert sums["real"] == sum(lengths)  # the operations counted below are those of the very texts that were timed
-    flops = sum(example_flops(subject.config, length) for length in lengths)
+    flops = sum(example_flops(subject.config, length, strategy.freeze_embeddings) for length in lengths)
     return {"updates": len(done), **sums, **taken, "flops": flops, "warmup_seconds": warmup_seconds}
 
 

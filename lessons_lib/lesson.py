@@ -33,8 +33,9 @@ class Lesson(Sources):
     """What the calls of a lesson are given; the names are those of the calls' arguments.
 
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
-    trains on in the time that a lesson has: `None` means all. So short a run takes batches of 4, which give more steps,
-    and a higher `learning_rate`. Else both are the defaults of `TrainingArguments`, as the benchmark of quality chose.
+    trains on in the time that a lesson has: `None` means all. So short a run takes batches of 4, which give more steps;
+    else `batch_size` and `learning_rate` are what the benchmark of quality chose for the embedded checkpoint. In the
+    `hub` profile the rate is the default of `TrainingArguments`.
     """
 
     number: str
@@ -67,8 +68,8 @@ def start_lesson(number: str) -> Lesson:
         device=device,
         precision=precision,
         train_size=size,
-        batch_size=4 if size else 8,
-        learning_rate=1e-4 if size else 5e-5,
+        batch_size=4 if size else 16,
+        learning_rate=1e-4 if sources.profile == "embedded" else 5e-5,
         **vars(sources),
     )
     set_seed(lesson.seed)

@@ -40,9 +40,14 @@ def cores() -> int:
 
 
 def cpu_has_bf16() -> bool:
-    """Return whether this processor multiplies bf16 matrices in hardware (AVX512-BF16 or AMX); else bf16 is slower."""
+    """Return whether this processor multiplies bf16 matrices in hardware (AVX512-BF16 or AMX); else bf16 is slower.
+
+    The variable ATEN_CPU_CAPABILITY, such as `avx2`, tells torch to leave part of a processor unused, and so this, too.
+    """
     import torch
 
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
+        return False
     if hasattr(torch.cpu, "get_capabilities"):
         found = torch.cpu.get_capabilities()
         return bool(found.get("avx512_bf16") or found.get("amx_bf16"))

@@ -1,6 +1,8 @@
 """The precision table, and what is said of this machine."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -37,6 +39,12 @@ def test_precision_is_accepted_by_training_arguments(tmp_path):
 def test_cpu_bf16_agrees_with_the_kernel():
     flags = Path("/proc/cpuinfo").read_text()
     assert machine.cpu_has_bf16() == ("avx512_bf16" in flags or "amx_bf16" in flags)
+
+
+def test_a_processor_may_be_told_to_do_without_bf16():
+    code = "from lessons_lib import machine; print(machine.cpu_has_bf16())"
+    found = subprocess.check_output([sys.executable, "-c", code], env=os.environ | {"ATEN_CPU_CAPABILITY": "avx2"})
+    assert found.decode().strip() == "False"
 
 
 def test_memory_agrees_with_psutil():

@@ -60,7 +60,7 @@ def test_bare_loop_learns_what_the_trainer_learns(subject, tmp_path, monkeypatch
     rows = same_batches(strategy, subject, seed=0, examples=32)
     trainer = trainer_for(strategy, subject, rows, "cpu", lr_scheduler_type="constant")
     trainer.train()
-    model = subject.new_model(strategy)
+    model = subject.model_for(strategy)
     first = {name: weight.clone() for name, weight in model.state_dict().items()}
     collate = collator(strategy, subject.tokenizer)
     assert len(list(take_updates(strategy, model, rows, as_updates(range(len(rows)), strategy), collate))) == 4
@@ -72,7 +72,7 @@ def test_every_attention_trains_the_same_weights(subject):
     for attention in ("sdpa", "eager"):
         strategy = Strategy(4, 1, attn_implementation=attention)
         set_seed(1)  # dropout draws the same, too
-        model = subject.new_model(strategy).train()
+        model = subject.model_for(strategy).train()
         assert model.config._attn_implementation == attention
         first = {name: weight.clone() for name, weight in model.state_dict().items()}
         collate = collator(strategy, subject.tokenizer)

@@ -8,13 +8,14 @@ from strategies import Strategy
 from torch.utils.flop_counter import FlopCounterMode
 
 
+@pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("length", [3, 17])
-def test_operations_are_those_that_torch_counts(subject, length):
-    model = subject.new_model(Strategy(attn_implementation="eager"))
+def test_operations_are_those_that_torch_counts(subject, length, frozen):
+    model = subject.model_for(Strategy(attn_implementation="eager", freeze_embeddings=frozen))
     ids = torch.ones(1, length, dtype=torch.long)
     with FlopCounterMode(display=False) as counter:
         model(input_ids=ids, labels=torch.ones(1, dtype=torch.long)).loss.backward()
-    assert example_flops(subject.config, length) == counter.get_total_flops()
+    assert example_flops(subject.config, length, frozen) == counter.get_total_flops()
 
 
 @pytest.mark.skipif(not reset_peak(), reason="this system cannot set the peak back")

@@ -18,6 +18,7 @@ from quality import (
     best,
     chosen_of,
     epoch_sweep,
+    frozen,
     judged,
     needed,
     over_seeds,
@@ -74,30 +75,34 @@ def test_each_run_is_taken_once_and_kept(results):
         return invented(run, test)
 
     with pytest.raises(SystemExit, match="in the middle of the sweep"):
-        take_missing(load(results, "pairs", {}), how, "pairs", workers=1)
+        take_missing(load(results, "pairs", {}), how, "pairs", "fp32", workers=1)
     assert len(load(results, "pairs", {})["runs"]) == 3
     interrupted = taken[-1]
-    done = take_missing(load(results, "pairs", {}), how, "pairs", workers=2)
+    done = take_missing(load(results, "pairs", {}), how, "pairs", "fp32", workers=2)
     sweep = [*rate_sweep(), *epoch_sweep(replace(BEST, epochs=3))]
-    seeds = [run for one in (BEST, PLAIN, LARGER, COMMON_RUN) for run in over_seeds(one)]
-    assert set(done) == {*sweep, *seeds, replace(PLAIN, seed=TEST_SEED)}
+    seeds = [run for one in (BEST, PLAIN, LARGER, COMMON_RUN, *frozen("fp32")) for run in over_seeds(one)]
+    assert set(done) == {*sweep, *seeds, replace(frozen("fp32")[1], seed=TEST_SEED)}
     assert sorted(map(repr, taken)) == sorted(map(repr, [*done, interrupted]))
     kept = load(results, "pairs", {})["runs"]
-    assert len(kept) == len(done) == 27
+    assert len(kept) == len(done) == 42
     assert [run["run"]["seed"] for run in kept if "test_accuracy" in run] == [TEST_SEED]
 
 
-def test_common_recipe_waits_and_the_test_split_comes_last():
-    common = over_seeds(COMMON_RUN)
-    done = {}
-    last = [run for one in (BEST, PLAIN, LARGER) for run in over_seeds(one)]
-    for new in (rate_sweep(), epoch_sweep(replace(BEST, epochs=3)), last):
-        assert needed(done) == [*done, *new, *common]
+@pytest.mark.parametrize("dtype", ["fp32", "bf16"])
+def test_one_thing_follows_from_another_and_the_test_split_comes_last(dtype):
+    common, done = over_seeds(COMMON_RUN), {}
+    finalists = [run for one in (BEST, PLAIN, LARGER) for run in over_seeds(one)]
+    for new in (rate_sweep(), epoch_sweep(replace(BEST, epochs=3)), finalists):
+        assert needed(done, dtype) == [*done, *new, *common]  # nothing is chosen for the common recipe: it fills up
+        done |= {run: invented(run, False) for run in new}
+    assert {run.dtype for run in (*done, *common)} == {"fp32"}
+    fast = [run for one in frozen(dtype) for run in over_seeds(one)]
+    assert {run.dtype for run in fast} == {dtype} and all(run.freeze_embeddings for run in fast)
+    for new in (common, fast, [replace(frozen(dtype)[1], seed=TEST_SEED)]):
+        assert not any(map(sees_test, done))
+        assert needed(done, dtype) == [*done, *new]
         done |= {run: invented(run, sees_test(run)) for run in new}
-    assert needed(done) == [*done, *common]  # what is chosen depends on these, too
-    runs = needed(done | {run: invented(run, sees_test(run)) for run in common})
-    assert runs == [*done, replace(PLAIN, seed=TEST_SEED), *common]
-    assert [run for run in runs if sees_test(run)] == [replace(PLAIN, seed=TEST_SEED)]
+    assert needed(done, dtype) == list(done) and sees_test(list(done)[-1])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +135,7 @@ def test_a_run_that_fails_costs_no_other(results):
         return invented(run, test)
 
     with pytest.raises(SystemExit, match=r"A run failed: .*3e-05.*no room.*--workers"):
-        take_missing(load(results, "pairs", {}), how, "pairs", workers=2)
+        take_missing(load(results, "pairs", {}), how, "pairs", "fp32", workers=2)
     [kept] = load(results, "pairs", {})["runs"]
     assert Run(**kept["run"]) == rate_sweep()[1]
 

@@ -54,6 +54,8 @@ def test_lessons_train_as_the_recipe_that_is_measured(name, tmp_path, monkeypatc
     args = eval(ast.unparse(call), {"TrainingArguments": TrainingArguments, "lesson": lesson})
     for field, value in table(lesson.device, lesson.precision)[COURSE].arguments(lesson.device).items():
         assert field == "use_cpu" or getattr(args, field) == value, field
+    frozen = any("model.base_model.embeddings.requires_grad_(False)" in cell.source for cell in cells)
+    assert frozen == table(lesson.device, lesson.precision)[COURSE].freeze_embeddings
 
 
 def test_predicting_by_length_keeps_the_order_and_computes_little(subject, tmp_path, monkeypatch):

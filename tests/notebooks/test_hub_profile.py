@@ -14,7 +14,8 @@ from lessons_lib.sources import HUB
 ROOT = Path(__file__).parents[2]
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-BF16 = "from lessons_lib import machine\n\nmachine.cpu_has_bf16 = lambda: True\n"  # emulated where it is not true
+# what each kernel executes first; bf16 is emulated where it is not true
+BF16 = "from lessons_lib import machine\n\nmachine.cpu_has_bf16 = lambda: True\n"
 CARD = (
     "precision   bf16",
     "hub (asked for by LESSONS_PROFILE)",
@@ -36,7 +37,7 @@ def runs(request, hub, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
         for name, value in settings(hub, tmp_path_factory.mktemp("home")).items():
             patch.setenv(name, value)
-        startup = tmp_path_factory.mktemp("ipython") / "profile_default" / "startup"  # each kernel executes what is here
+        startup = tmp_path_factory.mktemp("ipython") / "profile_default" / "startup"
         startup.mkdir(parents=True)
         (startup / "bf16.py").write_text(BF16)
         patch.setenv("IPYTHONDIR", str(startup.parents[1]))
