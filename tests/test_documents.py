@@ -65,7 +65,7 @@ def test_readme_quotes_the_benchmark_of_speed(key, begin, end):
 
 
 def test_readme_quotes_the_benchmark_of_the_trainer():
-    measured = json.loads((ROOT / "benchmarks" / "trainer.json").read_text())[HERE]
+    [measured] = json.loads((ROOT / "benchmarks" / "trainer.json").read_text()).values()
     section = README[README.index("**What the `Trainer` adds.**") : README.index("## What was measured")]
     plain, watched, loading = map(
         measured["table"].get, ("Trainer", "a log every 20 steps, dashboard", "two loading processes")
