@@ -90,7 +90,7 @@ def test_readme_quotes_the_benchmark_of_quality():
     for figure in (*(f"{one:.3f}" for one in figures), measured["command"], measured["date"]):
         assert figure in section, figure
     assert set(found["size"]) == {5}
-    assert [one[:4] for one in measured["verdict"].values()] == ["held", "held"]
+    assert measured["verdict"]["bf16"].startswith("held")
 
 
 def test_lessons_take_what_the_benchmark_of_quality_chose(monkeypatch):
