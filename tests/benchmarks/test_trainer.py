@@ -30,7 +30,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def test_trainer_of_the_lesson_takes_the_tokens_and_steps_it_should(subject, steps, tmp_path, monkeypatch):
-    """480 pairs in batches of 4, as lessons 04 and 05 train on a processor without bf16."""
+    """480 pairs in batches of 4, as lessons 04 and 05 train on a processor."""
     monkeypatch.chdir(tmp_path)
     strategy = KNOWN["batches of 4"]
     grouped = {"train_sampling_strategy": "group_by_length", "bf16": False}
