@@ -98,7 +98,7 @@ def address(tmp_path_factory):
         yield wait_for_server(folder)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(120)
 
 
 def wait_for_server(folder: Path) -> str:
