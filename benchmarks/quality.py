@@ -96,9 +96,9 @@ def over_seeds(run: Run) -> list[Run]:
 
 
 def recipes_for(device: str) -> dict[str, Strategy]:
-    """Return the two recipes in fp32, each padded to the longest pair of a batch; what is frozen, a run says itself."""
+    """Return the two recipes, each padded to the longest pair of a batch; what a `Run` says itself, it replaces."""
     known = table(device, {})
-    return {name: replace(known[name], pad_to=None, freeze_embeddings=False) for name in (COMMON, COURSE)}
+    return {name: replace(known[name], pad_to=None) for name in (COMMON, COURSE)}
 
 
 @cache
@@ -199,7 +199,7 @@ def needed(done: Mapping[Run, Mapping[str, float]], dtype: str) -> list[Run]:
 
     known = []
     for part in runs():
-        known += [run for run in part if run not in known]
+        known += part
         if not set(part) <= set(done):
             break
     return [*known, *(run for run in common if run not in known)]
@@ -265,7 +265,7 @@ def main() -> None:
         del settings[name]
     found = load(RESULTS, lesson.task, settings, wanted.anew)
     workers = wanted.workers or (machine.cores() if lesson.device == "cpu" else 1)
-    dtype = table(lesson.device, lesson.precision)[COURSE].dtype
+    dtype = machine.dtype_name(lesson.precision)
     done = take_missing(found, partial(take, dataset=wanted.dataset, task=wanted.task), lesson.task, dtype, workers)
     last = finalists(done, [run for run in done if run.seed == SWEEP_SEED])
     course = chosen_of(done, frozen(dtype))

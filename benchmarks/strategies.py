@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, replace
 
 from transformers.utils import is_flash_attn_2_available
 
+from lessons_lib.machine import dtype_name
+
 NOT_ARGUMENTS = ("pad_to", "freeze_embeddings", "attn_implementation", "attention_dropout", "threads")
 COMMON, COURSE = "common recipe", "course's recipe"
 
@@ -41,7 +43,7 @@ class Strategy:
     @property
     def dtype(self) -> str:
         """The name of the type that matrices are multiplied in."""
-        return "bf16" if self.bf16 else "fp16" if self.fp16 else "fp32"
+        return dtype_name({"bf16": self.bf16, "fp16": self.fp16})
 
     def arguments(self, device: str) -> dict[str, object]:
         """Return the keyword arguments that make `TrainingArguments` of this strategy on `device`.

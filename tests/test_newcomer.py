@@ -71,7 +71,7 @@ def opened(command: str, folder: Path, place: Path, **settings: str) -> Iterator
                     with contextlib.suppress(psutil.NoSuchProcess):
                         one.terminate()
             process.terminate()
-            process.wait(120)
+            process.wait(30)
 
 
 def check_lab(address: str, printed: Path) -> None:
