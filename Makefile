@@ -51,8 +51,7 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbmake --nbmake-timeout=900 \
-		--ignore-glob='*/trainer_output/*' lessons_lib tests notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
 
 test-colab: $(READY)
 	$(BIN)/python scripts/run_colab.py $(LESSON)
