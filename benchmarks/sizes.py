@@ -5,8 +5,10 @@
 
 Pairs: an epoch of the course's recipe by the Trainer, in batches of 32, over 250 to 64,000 pairs cut to 16 tokens and
 tokenized first; those of the dataset, over and over. Tokens: steps of the bare loop on batches of 8 texts of 16 to 512
-tokens. Each size is measured in a process of its own. Slopes are those of a straight line through the logarithms: 1
-means twice the size, twice the cost; 0 means flat. Results are kept in benchmarks/sizes.json.
+tokens, with the checkpoint's dropout in attention and without it: on a CPU, scaled dot product attention has its fast
+way, which keeps no weight for each pair of tokens, only without it. Each size is measured in a process of its own.
+Slopes are those of a straight line through the logarithms: 1 means twice the size, twice the cost; 0 means flat.
+Results are kept in benchmarks/sizes.json.
 """
 
 import tempfile
@@ -31,7 +33,9 @@ PAIRS = (250, 1000, 4000, 16000, 64000)
 TOKENS = (16, 32, 64, 128, 256, 512)
 SHORT = 16  # tokens of a pair where pairs are counted: an epoch of 64,000 is long enough
 STEPS = 4
-COSTS = {"tokens": ["step", "memory_mib"], "pairs": ["tokenize", "before", "epoch", "tokenize_mib", "memory_mib"]}
+UNDROPPED = "tokens, no dropout in attention"
+STEP = ["step", "memory_mib"]
+COSTS = {"tokens": STEP, UNDROPPED: STEP, "pairs": ["tokenize", "before", "epoch", "tokenize_mib", "memory_mib"]}
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
@@ -98,8 +102,10 @@ def cost_of(over: str, size: int, dataset: str, task: str) -> dict[str, float]:
     lesson = lesson_for(dataset, task)
     subject, strategy = subject_of(lesson), strategy_for(lesson)
     few = replace(strategy, per_device_train_batch_size=8)
+    if over == UNDROPPED:
+        few = replace(few, attention_dropout=0.0)
     cost_of_tokens(min(TOKENS), few, subject, lesson.device)
-    if over == "tokens":
+    if over != "pairs":
         return cost_of_tokens(size, few, subject, lesson.device)
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)["train"]
     return cost_of_pairs(size, raw, strategy, subject, lesson.device)
@@ -131,7 +137,8 @@ def main() -> None:
     settings = settings_here(lesson, lengths, strategy=vars(strategy), short=SHORT, steps=STEPS)
     key = f"{lesson.task}, {settings['machine']}"
     found = load(RESULTS, key, settings, wanted.anew)
-    plan = [("tokens", size, number) for number in range(wanted.rounds) for size in wanted.tokens]
+    of_tokens = [(size, number) for number in range(wanted.rounds) for size in wanted.tokens]
+    plan = [(over, *turn) for turn in of_tokens for over in ("tokens", UNDROPPED)]
     plan += [("pairs", size, number) for number in range(wanted.rounds) for size in wanted.pairs]
     plan = [turn for turn in plan if turn[1] < 10000 or turn[2] == 0]  # so long an epoch is its own average
     done = {(run["over"], run["size"], run["round"]) for run in found["runs"]}
