@@ -8,6 +8,8 @@ from statistics import median
 import pandas as pd
 import pytest
 import versions_seen
+from sizes import COSTS, PAIRS, STEP, TOKENS, UNDROPPED, slopes
+from strategies import COURSE
 
 from lessons_lib import start_lesson
 from lessons_lib.compare import read_benchmark, start_table
@@ -65,8 +67,8 @@ def test_readme_quotes_the_benchmark_of_speed(key, begin, end):
 
 
 def test_readme_quotes_the_benchmark_of_the_trainer():
-    [measured] = json.loads((ROOT / "benchmarks" / "trainer.json").read_text()).values()
-    section = README[README.index("**What the `Trainer` adds.**") : README.index("## What was measured")]
+    measured = json.loads((ROOT / "benchmarks" / "trainer.json").read_text())[HERE]
+    section = README[README.index("**What the `Trainer` adds.**") : README.index("**Cost against size.**")]
     plain, watched, loading = map(
         measured["table"].get, ("Trainer", "a log every 20 steps, dashboard", "two loading processes")
     )
@@ -77,6 +79,25 @@ def test_readme_quotes_the_benchmark_of_the_trainer():
     for figure in (*quoted, measured["command"], measured["date"]):
         assert figure in section, figure
     assert max(row["added_share"] for row in measured["table"].values()) < 0.05
+    assert read_benchmark("speed")[HERE]["table"][COURSE]["waited"] < 0.01
+
+
+def test_readme_quotes_the_benchmark_of_size():
+    measured = json.loads((ROOT / "benchmarks" / "sizes.json").read_text())[HERE]
+    section = README[README.index("**Cost against size.**") : README.index("**As accurate?**")]
+    found = {over: slopes(measured["runs"], over, costs) for over, costs in COSTS.items()}
+    rows = re.findall(r"^\| [^|]+, (\w+) \| ([\d.,]+) \| ([\d.,]+) \| ([\d.]+) \|$", section, flags=re.MULTILINE)
+    order = [("pairs", cost) for cost in ("epoch", "tokenize", "before", "memory_mib", "tokenize_mib")]
+    order += [(over, cost) for over in ("tokens", UNDROPPED) for cost in STEP]
+    for (over, cost), (unit, *quoted) in zip(order, rows, strict=True):
+        least, *_, most, slope = found[over][cost]
+        digits = ",.0f" if unit == "MiB" else ".2f"
+        assert quoted == [f"{least:{digits}}", f"{most:{digits}}", f"{slope:.2f}"], (over, cost)
+    assert [len(found[over]) - 1 for over in COSTS] == [len(TOKENS), len(TOKENS), len(PAIRS)]
+    step, undropped = found["tokens"]["step"], found[UNDROPPED]["step"]
+    assert f"{step[512] / undropped[512]:.1f} times as fast" in section
+    assert step[128] == pytest.approx(undropped[128], rel=0.02) and (undropped / step)[[16, 32, 64]].min() > 1
+    assert measured["command"] in section and measured["date"] in section
 
 
 def test_readme_quotes_the_benchmark_of_quality():

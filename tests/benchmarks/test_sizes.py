@@ -2,8 +2,11 @@
 
 import math
 
+from types import SimpleNamespace
+
 import pytest
-from sizes import COSTS, SHORT, STEPS, cost_of_pairs, cost_of_tokens, many_pairs, slopes
+import sizes
+from sizes import COSTS, SHORT, STEPS, TOKENS, UNDROPPED, cost_of, cost_of_pairs, cost_of_tokens, many_pairs, slopes
 from strategies import Strategy
 
 
@@ -32,6 +35,19 @@ def test_tokens_are_as_many_as_asked_and_the_first_step_is_not_timed(subject, st
     found = cost_of_tokens(24, Strategy(8), subject, "cpu")
     assert len(steps) == STEPS + 1
     assert set(COSTS["tokens"]) == set(found) and found["step"] > 0
+
+
+@pytest.mark.parametrize(("over", "dropout"), [("tokens", None), (UNDROPPED, 0.0)])
+def test_a_size_is_measured_after_a_small_one_that_warms_up(over, dropout, monkeypatch):
+    taken = []
+    monkeypatch.setattr(sizes, "lesson_for", lambda *asked: SimpleNamespace(device="cpu", precision={"bf16": True}))
+    monkeypatch.setattr(sizes, "subject_of", lambda lesson: None)
+    monkeypatch.setattr(sizes, "cost_of_tokens", lambda length, strategy, *others: taken.append((length, strategy)))
+    cost_of(over, 128, "", "")
+    assert [length for length, _ in taken] == [min(TOKENS), 128]
+    for _, strategy in taken:
+        assert strategy.attention_dropout == dropout
+        assert strategy.per_device_train_batch_size == 8 and strategy.bf16 and strategy.freeze_embeddings
 
 
 def test_slopes_are_those_of_medians_and_none_where_something_cost_nothing():
