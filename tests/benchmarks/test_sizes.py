@@ -1,7 +1,6 @@
 """The benchmark of cost against size: what it trains on, how many steps, and the slopes."""
 
 import math
-
 from types import SimpleNamespace
 
 import pytest
