@@ -178,7 +178,7 @@ def metrics_lab(
         picture = plots.show(plots.plot_threshold(probabilities, labels, names, threshold), alt).data
         first = max(1, min(first, len(mistakes)))
         shown = mistakes.iloc[first - 1 : first + 4]
-        count = views.note(f"{len(mistakes)} mistakes of this kind, the largest loss first; shown from number {first}:")
+        count = views.note(f"{kind}: {len(mistakes)}, the largest loss first; shown from number {first}:")
         return views.numbers(found) + picture + count + views.mistake_list(shown, names, first)
 
     controls = {

@@ -257,7 +257,7 @@ def plot_threshold(probabilities: np.ndarray, labels: np.ndarray, names: Sequenc
     roc.set(title="ROC", xlabel=f"wrong yes among all {names[0]}", ylabel="recall")
     precisions, recalls, _ = precision_recall_curve(labels, probabilities)
     _curve(recall, recalls, precisions, (now["recall"], now["precision"]) if predicted.any() else None)
-    recall.axhline(labels.mean(), color=ORANGE, linestyle="--", label="always yes")
+    recall.axhline(labels.mean(), color=ORANGE, linestyle="--", label="guessing")
     recall.set(title="precision and recall", xlabel="recall", ylabel="precision")
     for ax in (roc, recall):
         ax.legend(loc="lower center", frameon=False, fontsize=9)
