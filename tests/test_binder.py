@@ -56,6 +56,7 @@ def test_plan_installs_the_requirements_and_then_runs_postbuild_and_nothing_else
 def test_kernels_get_what_start_sets(monkeypatch):
     monkeypatch.chdir(ROOT)
     found = run_binder.started(binder_plan.plan(ROOT))
+    assert found["ATEN_CPU_CAPABILITY"] == "avx2"  # so fp32, see test_machine.py
     assert found["MALLOC_ARENA_MAX"] == "1" and found["PATH"] == os.environ["PATH"]
     assert run_binder.started("FROM buildpack-deps:jammy") == {}
 
