@@ -93,6 +93,7 @@ def test_readme_quotes_the_benchmark_of_size():
         least, *_, most, slope = found[over][cost]
         digits = ",.0f" if unit == "MiB" else ".2f"
         assert quoted == [f"{least:{digits}}", f"{most:{digits}}", f"{slope:.2f}"], (over, cost)
+    assert f"for 1,000 ({found['pairs']['tokenize_mib'][1000]:.0f} MiB)" in section
     assert [len(found[over]) - 1 for over in COSTS] == [len(TOKENS), len(TOKENS), len(PAIRS)]
     step, undropped = found["tokens"]["step"], found[UNDROPPED]["step"]
     assert f"{step[512] / undropped[512]:.1f} times as fast" in section
