@@ -7,12 +7,8 @@ in the cache, and no download can break off in the middle of a lesson.
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lessons_lib.errors import SetupError
-
-if TYPE_CHECKING:
-    from lessons_lib.sources import Sources
 
 ANSWERS = {
     401: "it asks for a token, or does not know this repository: check the spelling, or run `hf auth login`",
@@ -57,27 +53,6 @@ def why_unreachable(repository: str, timeout: float = 10.0, *, dataset: bool = F
     except Exception as error:  # every kind of refusal ends here
         return why(error)
     return None
-
-
-def fetch(sources: "Sources", *, weights: bool = True) -> None:
-    """Fetch the checkpoint, the dataset and the metric of `sources` as far as they are no folders of this machine.
-
-    `weights` says whether the checkpoint's weights are wanted too. Raises `SetupError` with what happened and what to
-    do. What was fetched is kept, except a file whose SHA-256 is not the one that the Hub named for it.
-    """
-    for kind, repository, revision, files in (
-        ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *(WEIGHTS if weights else ())]),
-        ("dataset", sources.dataset, sources.dataset_revision, ["README.md", f"{sources.task}/*"]),
-    ):
-        if not Path(repository).is_dir():
-            fetch_files(repository, revision, kind, files)
-    if not Path(sources.metric).is_dir():
-        import evaluate
-
-        try:
-            evaluate.load(sources.metric, sources.task)
-        except Exception as error:
-            raise refused(f"the metric {sources.metric}", error) from None
 
 
 def fetch_files(

@@ -8,23 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lessons_lib import machine
+from lessons_lib.course import COURSE, RESULTS
 from lessons_lib.errors import SetupError
-from lessons_lib.hub import fetch
-from lessons_lib.sources import EMBEDDED, Sources, find_sources, packaged_checkpoint
+from lessons_lib.sources import EMBEDDED, Sources, fetch, find_sources, packaged_checkpoint
 
-LESSONS = {
-    "00": "Start here",
-    "01": "Tokenization",
-    "02": "Dynamic padding",
-    "03": "Head replacement",
-    "04": "Fine-tuning with Trainer",
-    "05": "Metrics",
-    "06": "From scratch or pretrained",
-    "07": "Training knobs",
-}
-TRAINS = ("00", "04", "05")
-READS_TEXT_ONLY = ("01",)  # and needs no weights
-MEASURED = Path(__file__).parent / "measured.json"
+MEASURED = RESULTS / "lessons.json"
 SEED = 42
 
 
@@ -33,9 +21,8 @@ class Lesson(Sources):
     """What the calls of a lesson are given; the names are those of the calls' arguments.
 
     `precision` holds keyword arguments for `TrainingArguments`. `train_size` is how many training pairs this machine
-    trains on in the time that a lesson has: `None` means all. So short a run takes batches of 4, which give more steps;
-    else `batch_size` and `learning_rate` are what the benchmark of quality chose for the embedded checkpoint. In the
-    `hub` profile the rate is the default of `TrainingArguments`.
+    trains on in the time that a lesson has: `None` means all. `batch_size`, `learning_rate` and `warmup_steps` are the
+    course's recipe (course.toml); a short run takes smaller batches, which give it more steps.
     """
 
     number: str
@@ -44,6 +31,7 @@ class Lesson(Sources):
     train_size: int | None
     batch_size: int
     learning_rate: float
+    warmup_steps: float
     seed: int = SEED
 
 
@@ -53,23 +41,26 @@ def start_lesson(number: str) -> Lesson:
     `number` is the lesson's, such as `"04"`. Raises `SetupError` with what to write instead where a `LESSONS_…`
     setting, a package version or a source is not right.
     """
-    if number not in LESSONS:
-        raise SetupError(f"There is no lesson {number!r}: write one of {', '.join(LESSONS)}.")
+    facts = COURSE.lesson(number)
+    if facts is None:
+        raise SetupError(
+            f"There is no lesson {number!r}: write one of {', '.join(one.number for one in COURSE.lessons)}."
+        )
     _check_versions()
     from transformers import set_seed
 
-    device = machine.device()
+    device, recipe = machine.device(), COURSE.recipe
     sources, reason = find_sources(cuda=device == "cuda")
-    fetch(sources, weights=number not in READS_TEXT_ONLY)
-    precision = machine.precision_here(device)
+    fetch(sources, weights=facts.weights)
     size = train_size(sources.dataset, device)
     lesson = Lesson(
         number=number,
         device=device,
-        precision=precision,
+        precision=machine.precision_here(device),
         train_size=size,
-        batch_size=4 if size else 16,
-        learning_rate=1e-4 if sources.profile == "embedded" else 5e-5,
+        batch_size=COURSE.short["batch_size"] if size else recipe.batch_size,
+        learning_rate=recipe.learning_rate if sources.profile == "embedded" else recipe.hub_learning_rate,
+        warmup_steps=recipe.warmup_steps,
         **vars(sources),
     )
     set_seed(lesson.seed)
@@ -81,8 +72,8 @@ def start_lesson(number: str) -> Lesson:
 
 def _check_versions() -> None:
     wrong = [
-        f"{name} {needed} is needed and {f'{found} is installed' if found else 'it is absent'}"
-        for name, (found, needed, fits) in machine.versions().items()
+        f"{name} {needed} is needed and {f'{here} is installed' if here else 'it is absent'}"
+        for name, (here, needed, fits) in machine.versions().items()
         if not fits
     ]
     if wrong:
@@ -92,8 +83,8 @@ def _check_versions() -> None:
 
 
 def train_size(dataset: str, device: str) -> int | None:
-    """Return how many training pairs a lesson uses: 480 of the embedded ones on a CPU, else all."""
-    return 480 if device == "cpu" and Path(dataset) == EMBEDDED / "pairs" else None
+    """Return how many training pairs a lesson uses: a part of the embedded ones on a CPU; else `None`, which is all."""
+    return COURSE.short["train_size"] if device == "cpu" and Path(dataset) == EMBEDDED / "pairs" else None
 
 
 def card(lesson: Lesson, reason: str) -> str:
@@ -104,7 +95,7 @@ def card(lesson: Lesson, reason: str) -> str:
         "profile": f"{lesson.profile} ({reason})",
         "checkpoint": _shown(lesson.checkpoint, lesson.revision),
         "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
-        **({"trains on": _training_pairs(lesson)} if lesson.number in TRAINS else {}),
+        **({"trains on": _training_pairs(lesson)} if COURSE.lesson(lesson.number).trains else {}),
         "expect": expectation(lesson),
         "to change": "set LESSONS_PROFILE to hub or embedded before the kernel starts, and restart it",
         "software": f"Python {platform.python_version()}, "
@@ -112,7 +103,7 @@ def card(lesson: Lesson, reason: str) -> str:
     }
     width = max(map(len, rows))
     lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
-    return "\n".join([f"Lesson {lesson.number}: {LESSONS[lesson.number]}", *lines])
+    return "\n".join([f"Lesson {lesson.number}: {COURSE.lesson(lesson.number).title}", *lines])
 
 
 def _training_pairs(lesson: Lesson) -> str:
@@ -131,8 +122,8 @@ def expectation(lesson: Lesson, measured: Path = MEASURED) -> str:
     """Return the minutes and the memory that `lesson` took where it was measured, or that it was not measured."""
     tables = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {}
     table = tables.get(machine.dtype_name(lesson.precision), {"lessons": {}})
-    found = table["lessons"].get(lesson.number)
-    if found is None or lesson.device != "cpu" or lesson.dataset != str(EMBEDDED / "pairs"):
+    taken = table["lessons"].get(lesson.number)
+    if taken is None or lesson.device != "cpu" or lesson.dataset != str(EMBEDDED / "pairs"):
         return "not measured on a machine and a dataset like these"
-    minutes = found["seconds"] / 60
-    return f"{minutes:.1f} minutes and {found['memory_mib']} MiB of memory, as measured on a {table['machine']}"
+    minutes = taken["seconds"] / 60
+    return f"{minutes:.1f} minutes and {taken['memory_mib']} MiB of memory, as measured on a {table['machine']}"

@@ -3,12 +3,8 @@
 import os
 import platform
 import shutil
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MIB = 2**20
 
@@ -120,52 +116,27 @@ def disk(folder: str | Path = ".") -> int:
 
 
 def floors() -> dict[str, str]:
-    """Return the oldest version of each package that the course runs on, by package name; empty where any will do."""
+    """Return the oldest version of Python and of each package that the course runs on; empty where any will do."""
     from packaging.requirements import Requirement
 
     try:
-        found = [Requirement(text) for text in requires("lessons-lib") or []]
+        needs = [Requirement(text) for text in requires("lessons-lib") or []]
+        python = metadata("lessons-lib")["Requires-Python"]
     except PackageNotFoundError:  # used from its folder, not installed: nothing says what it needs
         return {}
-    return {one.name: str(one.specifier) for one in found if one.marker is None}
+    return {"python": python} | {need.name: str(need.specifier) for need in needs if need.marker is None}
 
 
 def versions() -> dict[str, tuple[str | None, str, bool]]:
-    """Return for Python and each package: the version found (`None`: absent), what is needed, and whether it fits."""
+    """Return for Python and each package: the version that is here (`None`: absent), what is needed, and if it fits."""
     from packaging.specifiers import SpecifierSet
 
-    needs = {"python": ">=3.11", **floors()}
     table = {}
-    for name, needed in needs.items():
+    for name, needed in floors().items():
         try:
-            found = platform.python_version() if name == "python" else version(name)
+            here = platform.python_version() if name == "python" else version(name)
         except PackageNotFoundError:
-            found = None
-        fits = found is not None and SpecifierSet(needed).contains(found, prereleases=True)
-        table[name] = (found, needed, fits)
+            here = None
+        fits = here is not None and SpecifierSet(needed).contains(here, prereleases=True)
+        table[name] = (here, needed, fits)
     return table
-
-
-def check_machine() -> "pd.DataFrame":
-    """Return one row for each thing that the course needs here: what was found, what is needed, whether it fits."""
-    import pandas as pd
-
-    from lessons_lib.sources import HUB, why_unreachable
-
-    rows = [(name, found or "absent", needed or "any", fits) for name, (found, needed, fits) in versions().items()]
-    here = device()
-    total, available = memory()
-    free = disk()
-    unreachable = why_unreachable(HUB.checkpoint, timeout=3)
-    rows += [
-        ("device", device_name(here), "any", True),
-        ("memory free", f"{available:,} of {total:,} MiB", "2,000 MiB", available >= 2000),
-        ("disk free", f"{free:,} MiB", "2,000 MiB", free >= 2000),
-        (
-            "Hugging Face Hub",
-            f"not reached: {unreachable}" if unreachable else "reached",
-            "only for the hub profile",
-            True,
-        ),
-    ]
-    return pd.DataFrame(rows, columns=["what", "found", "needed", "ok"]).set_index("what")

@@ -1,8 +1,5 @@
-"""One function a figure: data in, axes out. `show` ends a cell: it puts the figure into the page with a text for
-whoever cannot see it.
-
-Colours are those of Okabe and Ito (2008), which colour-blind readers can tell apart; hatches, markers or labels repeat
-what a colour says.
+"""One function per figure: data in, axes out. `show` ends a cell: it puts the figure into the page, with a text for
+readers who cannot see it. Hatches, markers or labels repeat what a colour says.
 """
 
 import base64
@@ -17,12 +14,10 @@ from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
-from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
+from sklearn.metrics import confusion_matrix, precision_recall_curve, precision_score, recall_score, roc_curve
 
-from lessons_lib.metrics import scores
 from lessons_lib.padding import batch_masks
-
-BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#BBBBBB", "#000000"
+from lessons_lib.palette import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, RULE
 
 
 def show(axes: Axes, alt: str) -> HTML:
@@ -57,9 +52,7 @@ def plot_batch(mask: np.ndarray, ax: Axes | None = None) -> Axes:
     """Draw one batch from its attention mask `(batch, seq)`: real tokens dark, padding light and hatched."""
     ax = _axes(ax, height=2.6)
     rows, width = mask.shape
-    ax.pcolor(
-        np.ma.masked_equal(mask, 1), cmap=ListedColormap(["#EEEEEE"]), hatch="///", edgecolor="#999999", linewidth=0
-    )
+    ax.pcolor(np.ma.masked_equal(mask, 1), cmap=ListedColormap([LIGHT]), hatch="///", edgecolor=RULE, linewidth=0)
     ax.pcolor(np.ma.masked_equal(mask, 0), cmap=ListedColormap([BLUE]), edgecolor="white", linewidth=0.3)
     ax.set(xlim=(0, width), ylim=(rows, 0), xlabel="position in the sequence", ylabel="example in the batch")
     ax.set_title(f"{mask.size:,} positions, {mask.sum() / mask.size:.0%} of them real tokens", fontsize=10)
@@ -215,9 +208,7 @@ def plot_epoch(
     padding = np.concatenate([np.full(len(mask), mask.shape[1]) for mask in masks]) - real
     places = np.arange(len(real)) + 0.5
     ax.barh(places, real, height=1, color=BLUE, label="real token")
-    ax.barh(
-        places, padding, left=real, height=1, color="#EEEEEE", hatch="///", edgecolor="#999999", lw=0, label="padding"
-    )
+    ax.barh(places, padding, left=real, height=1, color=LIGHT, hatch="///", edgecolor=RULE, lw=0, label="padding")
     for end in np.cumsum([len(mask) for mask in masks])[:-1]:
         ax.axhline(end, color="white", linewidth=1.5)
     ax.set(xlim=(0, width or max(mask.shape[1] for mask in masks)), ylim=(len(real), 0))
@@ -231,7 +222,7 @@ def plot_trainable(parameters: Mapping[str, int], frozen: Sequence[str], ax: Axe
     ax = _axes(ax, height=0.9 + 0.26 * len(parameters))
     for name, count in parameters.items():
         still = name in frozen
-        color, edge, hatch = ("#EEEEEE", "#999999", "///") if still else (BLUE, BLUE, "")
+        color, edge, hatch = (LIGHT, RULE, "///") if still else (BLUE, BLUE, "")
         ax.barh(name, count / 1e6, color=color, edgecolor=edge, hatch=hatch, linewidth=0.5)
         ax.annotate(
             "frozen" if still else "trains", (count / 1e6, name), (4, -3), textcoords="offset points", fontsize=8
@@ -250,13 +241,13 @@ def plot_threshold(probabilities: np.ndarray, labels: np.ndarray, names: Sequenc
     predicted = probabilities > threshold
     plot_confusion(confusion_matrix(labels, predicted, labels=[0, 1]), names, ax=matrix)
     matrix.set_title(f"threshold {threshold:.2f}", fontsize=10)
-    now = scores(probabilities, labels, threshold)
+    precision, sensitivity = (score(labels, predicted, zero_division=0) for score in (precision_score, recall_score))
     false_yes = float(predicted[labels == 0].mean()) if (labels == 0).any() else 0.0
-    _curve(roc, *roc_curve(labels, probabilities)[:2], (false_yes, now["recall"]))
+    _curve(roc, *roc_curve(labels, probabilities)[:2], (false_yes, sensitivity))
     roc.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="guessing")
     roc.set(title="ROC", xlabel=f"wrong yes among all {names[0]}", ylabel="recall")
     precisions, recalls, _ = precision_recall_curve(labels, probabilities)
-    _curve(recall, recalls, precisions, (now["recall"], now["precision"]) if predicted.any() else None)
+    _curve(recall, recalls, precisions, (sensitivity, precision) if predicted.any() else None)
     recall.axhline(labels.mean(), color=ORANGE, linestyle="--", label="guessing")
     recall.set(title="precision and recall", xlabel="recall", ylabel="precision")
     for ax in (roc, recall):

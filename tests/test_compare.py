@@ -4,23 +4,32 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lessons_lib.compare import curve_tables, read_benchmark, seed_interval, seed_table, start_table
+from lessons_lib.compare import curve_tables, read_benchmark, seed_table, start_table
+
+
+def runs_of(**accuracies) -> list[dict]:
+    """A run for each seed, by start."""
+    return [
+        {"start": start, "seed": seed, "accuracy": accuracy}
+        for start, values in accuracies.items()
+        for seed, accuracy in enumerate(values)
+    ]
 
 
 def test_interval_equals_scipy():
     values = [0.81, 0.84, 0.79, 0.86, 0.80]
     expected = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
-    assert seed_interval(values) == pytest.approx(expected)
+    assert seed_table(runs_of(a=values)).loc["a", ["low", "high"]].tolist() == pytest.approx(expected)
 
 
 def test_interval_by_hand():
-    low, high = seed_interval([0.0, 1.0])  # t with one degree of freedom: 12.706; standard error 0.5
-    assert (low, high) == pytest.approx((0.5 - 6.353, 0.5 + 6.353), abs=1e-3)
+    row = seed_table(runs_of(a=[0.0, 1.0])).loc["a"]  # t with one degree of freedom: 12.706; standard error 0.5
+    assert (row["low"], row["high"]) == pytest.approx((0.5 - 6.353, 0.5 + 6.353), abs=1e-3)
 
 
 def test_one_seed_is_refused():
-    with pytest.raises(ValueError, match="at least two"):
-        seed_interval([0.8])
+    with pytest.raises(ValueError, match="at least two of them; 'b' has one"):
+        seed_table(runs_of(a=[0.7, 0.8], b=[0.8]))
 
 
 def test_table_keeps_the_order_and_counts_the_seeds():
@@ -76,7 +85,7 @@ def test_committed_benchmark_is_whole(task):
     table = start_table(measured)
     assert len(table) == 7 and (table["seeds"] == 5).all()
     assert set(measured["baselines"]) == {"majority class", "bag of words"}
-    assert measured["command"].startswith("python benchmarks/starts.py") and measured["date"]
+    assert measured["command"].startswith("python -m benchmarks.starts") and measured["date"]
     assert {"machine", "precision", "versions"} <= set(measured["settings"])
 
 

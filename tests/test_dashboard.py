@@ -12,7 +12,7 @@ import nbformat
 import pytest
 import torch
 from nbclient import NotebookClient
-from test_views import read
+from test_html import read
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -24,9 +24,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from lessons_lib import dashboard, run_panel
-from lessons_lib.dashboard import TrainingDashboard
-from lessons_lib.run_state import RunState
+from lessons_lib.dashboard import TrainingDashboard, callback, panel
+from lessons_lib.dashboard.state import RunState
 
 
 def small_model():
@@ -71,7 +70,7 @@ class Drawn(TrainingDashboard):
         self.panels, self.last = [], None
 
     def _draw(self, status):
-        self.panels.append(run_panel.panel(self.run, status, self.clock()))
+        self.panels.append(panel.panel(self.run, status, self.clock()))
         self.last = self.run
         super()._draw(status)
 
@@ -269,7 +268,7 @@ def test_panel_of_a_long_run_is_drawn_fast():
     taken = []
     for _ in range(5):
         start = time.perf_counter()
-        run_panel.panel(run, "training", now=10.0)
+        panel.panel(run, "training", now=10.0)
         taken.append(time.perf_counter() - start)
     assert min(taken) < 0.2  # three curves of 100,000 points; drawn ever less often, see above
 
@@ -297,8 +296,8 @@ def test_a_step_that_is_not_drawn_costs_next_to_nothing():
 def test_odd_logs_are_survived(value):
     run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
     run.log(1, {"loss": value, "eval_loss": value, "eval_accuracy": value})
-    read(run_panel.panel(run, "training", now=1.0))
-    assert "training" in run_panel.line(run, "training", now=1.0)
+    read(panel.panel(run, "training", now=1.0))
+    assert "training" in panel.line(run, "training", now=1.0)
 
 
 def test_a_drawing_that_fails_does_not_end_the_training(trainer, monkeypatch):
@@ -333,7 +332,7 @@ class Terminal(io.StringIO):
 def test_terminal_is_drawn_over_and_keeps_one_last_line(trainer, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setattr(dashboard, "SHARE", 1e9)  # draw each step, whatever it costs
+    monkeypatch.setattr(callback, "SHARE", 1e9)  # draw each step, whatever it costs
     trainer(TrainingDashboard(every=0)).train()
     *running, last = [line.rstrip() for line in re.split(r"[\r\n]+", terminal.getvalue()) if " · " in line]
     assert len(running) >= 6
@@ -352,7 +351,7 @@ def test_script_that_is_interrupted_says_where_it_came_to(tmp_path):
 
 def test_stream_has_no_last_epoch():
     run = RunState(began=0, first_step=0, max_steps=10, epochs=sys.maxsize, epoch=0.2)
-    assert run_panel.figures(run, "training", now=1.0)["epoch"] == "0.20"
+    assert panel.figures(run, "training", now=1.0)["epoch"] == "0.20"
 
 
 def test_several_evaluation_sets_and_names_of_our_own_stay_apart():
@@ -360,7 +359,7 @@ def test_several_evaluation_sets_and_names_of_our_own_stay_apart():
     run.log(
         2, {"eval_loss": 0.1, "eval_test_loss": 0.2, "eval_step": 3.0, "eval_test_f1": 0.4, "eval_test_runtime": 9.0}
     )
-    found = run_panel.figures(run, "training", now=1.0)
+    found = panel.figures(run, "training", now=1.0)
     assert found["validation loss"] == "0.100"
     assert found["test loss"] == "0.200"
     assert found["test f1"] == "0.400"
@@ -432,9 +431,9 @@ def execute(tmp_path):
 def test_headless_notebook_keeps_one_final_panel_a_run(execute):
     panels, _ = execute("stop_at = None", "trainer.train();", "trainer.train();")
     assert len(panels) == 2
-    for panel in panels:
-        assert "Finished at step 10 of 10" in read(panel)
-        assert "padding33.3%" in read(panel)
+    for one in panels:
+        assert "Finished at step 10 of 10" in read(one)
+        assert "padding33.3%" in read(one)
 
 
 def test_run_that_fails_and_the_next_in_one_cell(execute):
@@ -456,6 +455,6 @@ def test_interrupted_notebook_says_where_it_came_to(execute):
 def test_no_warning_and_no_trace_on_the_model(trainer):
     one = trainer(TrainingDashboard(every=0))
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", module=dashboard.__name__)
+        warnings.filterwarnings("error", module=callback.__name__)
         one.train()
     assert not one.model._forward_pre_hooks

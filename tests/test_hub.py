@@ -11,10 +11,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from hub_stand_in import settings
-from run_lessons import run_lesson
 
 from lessons_lib import hub as hub_module
 from lessons_lib.sources import HUB
+from tools.run_lessons import run_lesson
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-FOLDER = TESTS.parent / ".venv" / "ipywidgets7"
+FOLDER = Path(sys.prefix) / "ipywidgets7"
 # before the folder that conftest put there, which cuts the network: it must hold here too
 ENV = os.environ | {"PYTHONPATH": os.pathsep.join([str(FOLDER), os.environ["PYTHONPATH"]])}
 

@@ -4,12 +4,13 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
-from test_views import HOSTILE, read
+from test_html import HOSTILE, read
 from transformers import BertConfig, BertForSequenceClassification
 
-from lessons_lib import lab as lab_module
 from lessons_lib import labs
 from lessons_lib.heads import compare_weights, parameter_table, without_prefix
+from lessons_lib.labs import lab as lab_module
+from lessons_lib.labs import padding as padding_module
 
 NAMES = ["not_equivalent", "equivalent"]
 
@@ -207,7 +208,7 @@ def test_step_that_cannot_be_measured_is_said(model, monkeypatch):
     def fail(*shape):
         raise RuntimeError("<b>out of memory</b>")
 
-    monkeypatch.setattr(labs, "step_milliseconds", fail)
+    monkeypatch.setattr(padding_module, "step_milliseconds", fail)
     lab.buttons[0].click()
     assert "cannot be measured: &lt;b&gt;out of memory" in lab.view.value
     assert not lab.buttons[0].disabled
@@ -235,12 +236,12 @@ def test_what_goes_wrong_is_said_in_the_view():
             raise ValueError("<b>too high</b>")
         return "fine"
 
-    lab = lab_module.Lab(draw, {"level": widgets.IntSlider(1, description="level")})
+    lab = labs.Lab(draw, {"level": widgets.IntSlider(1, description="level")})
     assert lab.view.value == "fine"
     lab.controls["level"].value = 2
     assert "ValueError: &lt;b&gt;too high" in lab.view.value
     with pytest.raises(ValueError, match="too high"):  # in a cell an error is seen, and fails it
-        lab_module.Lab(draw, {"level": widgets.IntSlider(2, description="level")})
+        labs.Lab(draw, {"level": widgets.IntSlider(2, description="level")})
 
 
 def test_model_keeps_its_mode_where_asking_fails(model, tokenizer, monkeypatch):

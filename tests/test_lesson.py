@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import torch
 
 from lessons_lib import lesson as lesson_module
 from lessons_lib import start_lesson
+from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
-from lessons_lib.lesson import LESSONS, expectation, train_size
+from lessons_lib.lesson import expectation, train_size
 from lessons_lib.sources import EMBEDDED
 
 SETTINGS = ("PROFILE", "CHECKPOINT", "DATASET", "TASK", "FOLDER")
@@ -46,11 +48,9 @@ def test_seeds_python_numpy_and_torch():
     assert draws[0] == draws[1]
 
 
-def test_every_notebook_has_a_title_here():
-    from pathlib import Path
-
-    notebooks = sorted(path.name[:2] for path in (Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-    assert notebooks == list(LESSONS)
+def test_every_notebook_is_a_lesson_of_the_course():
+    notebooks = sorted(path.stem for path in (Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+    assert notebooks == [one.slug for one in COURSE.lessons]
 
 
 def test_unknown_lesson():

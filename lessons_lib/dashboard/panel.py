@@ -4,8 +4,9 @@ import sys
 from collections.abc import Mapping
 from html import escape
 
-from lessons_lib import charts, machine, views
-from lessons_lib.run_state import RunState
+from lessons_lib import html, machine
+from lessons_lib.dashboard import svg
+from lessons_lib.dashboard.state import RunState
 
 GOING_ON = ("starting", "training", "evaluating")
 
@@ -38,13 +39,13 @@ def panel(run: RunState, status: str, now: float) -> str:
     words = f"{status[:1].upper()}{status[1:]} at step {run.step:,} of {run.max_steps:,}, {spent} after the run began."
     drawn = {"loss": run.losses, "metrics on validation": run.metrics, "learning rate": run.learning_rates}
     pictures = [
-        charts.picture(charts.line_chart(series, title, xmax=run.max_steps), _alt(title, series))
+        svg.picture(svg.line_chart(series, title, xmax=run.max_steps), _alt(title, series))
         for title, series in drawn.items()
         if series
     ]
     return (
         f'<div class="training-dashboard tex2jax_ignore mathjax_ignore"><b>{escape(words)}</b>'
-        f"{views.numbers(figures(run, status, now))}{' '.join(pictures)}</div>"
+        f"{html.numbers(figures(run, status, now))}{' '.join(pictures)}</div>"
     )
 
 

@@ -5,16 +5,18 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from lessons_lib.palette import BLACK, BLUE, DARK_GREEN, DARK_GREY, DARK_ORANGE, DARK_PURPLE
+
 WIDTH, HEIGHT = 240, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 34, 30
 LEGEND = 14  # the height of a name in the legend
 STYLES = (
-    ("#0072B2", "", "circle"),
-    ("#B36B00", "5 3", "square"),
-    ("#007A58", "2 2", "circle"),
-    ("#A0527F", "8 3", "square"),
-    ("#555555", "8 3 2 3", "circle"),
-    ("#000000", "1 3", "square"),
+    (BLUE, "", "circle"),
+    (DARK_ORANGE, "5 3", "square"),
+    (DARK_GREEN, "2 2", "circle"),
+    (DARK_PURPLE, "8 3", "square"),
+    (DARK_GREY, "8 3 2 3", "circle"),
+    (BLACK, "1 3", "square"),
 )
 MOST_POINTS = 150
 

@@ -1,4 +1,4 @@
-"""A training run, watched: hand `TrainingDashboard()` to any `Trainer` as one of its `callbacks`."""
+"""The callback: what it notes at each event of a `Trainer`, and when it draws."""
 
 import atexit
 import functools
@@ -14,8 +14,8 @@ from IPython.display import HTML, display
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from lessons_lib.run_panel import GOING_ON, line, panel
-from lessons_lib.run_state import RunState
+from lessons_lib.dashboard.panel import GOING_ON, line, panel
+from lessons_lib.dashboard.state import RunState
 
 SHARE = 0.01  # of the run's time that drawing may take
 

@@ -1,6 +1,6 @@
 """Draws the embedded sentence pairs from the groups and writes them as Parquet files.
 
-    python -m lessons_lib.embedded.build_pairs
+    python -m authoring.build_pairs
 
 The same groups always give the same pairs in the same order. A group's pairs all fall into one split, so that no
 sentence of the test split was ever seen in training.
@@ -13,9 +13,9 @@ import random
 import re
 from pathlib import Path
 
-from lessons_lib.embedded.groups import KINDS, Group, problems, read_groups
+from authoring.groups import KINDS, Group, problems, read_groups
 
-FOLDER = Path(__file__).parent / "pairs"
+FOLDER = Path(__file__).parents[1] / "lessons_lib" / "embedded" / "pairs"
 SIZES = {"train": 2000, "validation": 400, "test": 400}
 EQUIVALENT_SHARE = 0.675
 NAMES = ["not_equivalent", "equivalent"]

@@ -8,14 +8,16 @@ from html import escape
 
 import pandas as pd
 
+from lessons_lib.palette import BLUE, DARK_GREY, RULE
+
 SHOWN_CUT, SHOWN_TEXT = 40, 400  # tokens, characters: what is beyond is counted, not shown
 CHIP = "display: inline-block; margin: 2px; padding: 2px 6px; border-radius: 4px; color: #000; text-align: center"
 LOOKS = {  # a light background for black letters, and a border that says the same without colour
-    "sentence 1": "background: #CCE3F2; border: 2px solid #0072B2",
+    "sentence 1": f"background: #CCE3F2; border: 2px solid {BLUE}",
     "sentence 2": "background: #FBE7BD; border: 2px dashed #8A5F00",
-    "special": "background: #E4E4E4; border: 2px dotted #555",
+    "special": f"background: #E4E4E4; border: 2px dotted {DARK_GREY}",
     "unknown": "background: #FFFFFF; border: 4px double #B00000",
-    "cut off": "background: #FFFFFF; border: 1px solid #999",
+    "cut off": f"background: #FFFFFF; border: 1px solid {RULE}",
 }
 MARKS = {"kept": "=", "new": "+", "dropped": "−", "changed": "≠", "mixed": "±"}
 

@@ -1,0 +1,122 @@
+"""The embedded sentence pairs: rebuilt from their groups, and what they promise."""
+
+import itertools
+import shutil
+from collections import Counter
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from authoring import build_pairs
+from authoring.groups import Group, parse_groups, problems, read_groups, word_overlap
+
+GROUPS = read_groups()
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_group_is_fit(group):
+    assert problems(group) == []
+
+
+def test_enough_groups_and_subjects():
+    names = [group.name for group in GROUPS]
+    assert len(set(names)) == len(names) >= 400
+    assert len({name.split("-")[0] for name in names}) >= 12
+
+
+def test_no_sentence_stands_twice():
+    counts = Counter(text for group in GROUPS for text in (*group.same, *(text for _, text in group.other)))
+    assert [text for text, count in counts.items() if count > 1] == []
+
+
+def test_rebuilding_gives_the_committed_rows_and_card(tmp_path):
+    shutil.copytree(build_pairs.FOLDER, tmp_path / "rebuilt")
+    build_pairs.write_pairs(build_pairs.draw_pairs(GROUPS), tmp_path / "rebuilt")
+    committed, rebuilt = (
+        {file.relative_to(folder): file for file in folder.rglob("*.*")}
+        for folder in (build_pairs.FOLDER, tmp_path / "rebuilt")
+    )
+    assert committed.keys() == rebuilt.keys()
+    for name in committed:
+        if name.suffix == ".parquet":
+            assert pq.read_table(rebuilt[name]).equals(pq.read_table(committed[name]))
+        else:
+            assert rebuilt[name].read_bytes() == committed[name].read_bytes()
+
+
+def test_columns_and_label_names_are_those_of_mrpc(pairs):
+    for split in SPLITS:
+        assert pairs[split].column_names == ["sentence1", "sentence2", "label", "idx"]
+        assert pairs[split].features["label"].names == ["not_equivalent", "equivalent"]
+
+
+@pytest.mark.parametrize(("split", "size"), [("train", 2000), ("validation", 400), ("test", 400)])
+def test_size_and_share_of_equivalent(pairs, split, size):
+    assert len(pairs[split]) == size
+    assert 0.65 < np.mean(pairs[split]["label"]) < 0.70
+
+
+def test_no_pair_twice_and_nothing_identical_on_both_sides(pairs):
+    rows = [frozenset((row["sentence1"], row["sentence2"])) for split in SPLITS for row in pairs[split]]
+    assert len(set(rows)) == len(rows)
+    assert all(len(row) == 2 for row in rows)
+
+
+def test_a_group_never_crosses_a_split(pairs):
+    group_of = {text: group.name for group in GROUPS for text in (*group.same, *(text for _, text in group.other))}
+    found = {split: {group_of[row["sentence1"]] for row in pairs[split]} for split in SPLITS}
+    for row in itertools.chain.from_iterable(pairs[split] for split in SPLITS):
+        assert group_of[row["sentence1"]] == group_of[row["sentence2"]]
+    for first, second in itertools.combinations(SPLITS, 2):
+        assert not found[first] & found[second]
+
+
+def test_pairs_are_drawn_evenly_over_the_groups(pairs):
+    group_of = {text: group.name for group in GROUPS for text in group.same}
+    for split in SPLITS:
+        rows = pairs[split]
+        counts = Counter(group_of.get(row["sentence1"]) or group_of[row["sentence2"]] for row in rows)
+        assert set(counts.values()) <= {5, 6}
+
+
+def test_the_label_agrees_with_the_group(pairs):
+    same = {text for group in GROUPS for text in group.same}
+    for row in itertools.chain.from_iterable(pairs[split] for split in SPLITS):
+        assert row["label"] == (row["sentence1"] in same and row["sentence2"] in same)
+
+
+def test_tokenised_lengths_spread_like_those_of_mrpc(pairs, tokenizer):
+    rows = pairs["train"]
+    lengths = [len(ids) for ids in tokenizer(rows["sentence1"][:], rows["sentence2"][:])["input_ids"]]
+    assert 45 <= np.mean(lengths) <= 55
+    assert min(lengths) <= 25
+    assert max(lengths) >= 95
+
+
+def test_word_overlap_alone_does_not_solve_the_task(pairs):
+    rows = pairs["test"]
+    overlap = np.array([word_overlap(row["sentence1"], row["sentence2"]) for row in rows])
+    labels = np.array(rows["label"])
+    best = max(((side * overlap >= side * at) == labels).mean() for at in np.unique(overlap) for side in (1, -1))
+    assert best < 0.78
+
+
+def test_a_line_that_fits_nowhere_is_named():
+    with pytest.raises(ValueError, match=r"rain\.txt, line 2: '\* It rained\.'"):
+        parse_groups("rain-01\n* It rained.\n", "rain.txt")
+
+
+@pytest.mark.parametrize(
+    ("group", "problem"),
+    [
+        (Group("a-01", ("One.",), ()), "needs 4 '=' and 3 'x'"),
+        (Group("a-01", ("A b c d e.", "A b c d f."), ()), "share over 60 %"),
+        (Group("a-01", ("It rained", "Snow fell."), ()), "does not end as a sentence"),
+        (Group("a-01", ("It rained.", "it rained!"), ()), "very same words twice"),
+        (Group("a-01", ("Caf\u00e9 closed.",), ()), "outside ASCII"),
+    ],
+)
+def test_problems_are_named(group, problem):
+    assert any(problem in found for found in problems(group))
