@@ -51,7 +51,8 @@ def hub(tmp_path_factory, checkpoint, pairs):
 def subject(pairs, tokenizer):
     """For the benchmarks: the first training pairs, and a model so small that a step takes milliseconds."""
     from transformers import BertConfig, BertForSequenceClassification, set_seed
-    from turn import Subject
+
+    from benchmarks.kit.subject import Subject
 
     size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -64,7 +65,7 @@ def subject(pairs, tokenizer):
     some = pairs["train"].select(range(480))
     rows = some.map(lambda one: tokenizer(one["sentence1"], one["sentence2"], truncation=True), batched=True)
     rows = rows.select_columns([*tokenizer.model_input_names, "label"])
-    return Subject(rows, [len(ids) for ids in rows["input_ids"]], tokenizer, config, new_model)
+    return Subject(rows, [len(ids) for ids in rows["input_ids"]], tokenizer, config, new_model, "cpu")
 
 
 @pytest.fixture

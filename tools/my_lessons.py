@@ -1,0 +1,69 @@
+"""A learner's own copies of the lessons, in my_lessons/: `make lab` opens those, and git ignores them.
+
+    python -m tools.my_lessons
+
+A lesson that is new is added. One that changed replaces a copy that the learner never changed, and is put beside one
+that they did. Nothing of theirs is ever overwritten.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ".copied.json"  # for each lesson: the SHA-256 of the version that was last copied
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of `file` in hexadecimal digits."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def update(lessons: Path, mine: Path) -> dict[str, list[str]]:
+    """Bring the folder `mine` up to date with `lessons`; return the names that were added, replaced or put beside."""
+    mine.mkdir(exist_ok=True)
+    record = mine / COPIED
+    copied = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    done: dict[str, list[str]] = {"added": [], "replaced": [], "beside": []}
+    for lesson in sorted(lessons.glob("*.ipynb")):
+        target, version = mine / lesson.name, sha256(lesson)
+        if target.exists() and version in (copied.get(lesson.name), sha256(target)):
+            what = ""
+        elif not target.exists():
+            what = "added"
+        elif sha256(target) == copied.get(lesson.name):
+            what = "replaced"
+        else:
+            what, target = "beside", beside(target)
+        if what:
+            shutil.copyfile(lesson, target)
+            done[what].append(target.name)
+        copied[lesson.name] = version
+    record.write_text(json.dumps(copied, indent=1) + "\n", encoding="utf-8")
+    return done
+
+
+def beside(taken: Path) -> Path:
+    """Return the first free name of the kind `04_…_new.ipynb`, `04_…_new2.ipynb` beside the file that is `taken`."""
+    names = (taken.with_stem(f"{taken.stem}_new{number or ''}") for number in (0, *range(2, 1000)))
+    return next(name for name in names if not name.exists())
+
+
+def sentence(done: dict[str, list[str]], folder: str) -> str:
+    """Return what happened, in a sentence or two.
+
+    >>> sentence({"added": ["08_own.ipynb"], "replaced": [], "beside": []}, "my_lessons")
+    'Your lessons are in my_lessons/. Added: 08_own.ipynb.'
+    """
+    said = {
+        "added": "Added: {}.",
+        "replaced": "Newer, where you had changed nothing: {}.",
+        "beside": "These changed, and so had yours; the new version is beside yours: {}.",
+    }
+    parts = [said[what].format(", ".join(names)) for what, names in done.items() if names]
+    return " ".join([f"Your lessons are in {folder}/.", *parts])
+
+
+if __name__ == "__main__":
+    print(sentence(update(ROOT / "notebooks", ROOT / "my_lessons"), "my_lessons"))

@@ -1,0 +1,189 @@
+"""The figures in docs/measured, and on the card of the pairs: each table from the file that its benchmark wrote."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from benchmarks import quality as quality_runs
+from benchmarks import sizes as size_runs
+from benchmarks import speed as speed_runs
+from benchmarks import starts as start_runs
+from benchmarks.kit.store import read
+from benchmarks.kit.strategies import COURSE as COURSE_RECIPE
+from lessons_lib.compare import start_table
+from lessons_lib.course import COURSE
+from tools.write_docs.regions import ROOT, Page, markdown_table
+
+NONE = "–"
+
+
+def when(measured: Mapping, what: str = "Measured") -> str:
+    """Return by which command, when and on what something was measured."""
+    on = measured.get("settings", measured)
+    software = ", ".join(f"{name} {version}" for name, version in on["versions"].items())
+    machine = f" on a {on['machine']}" if "machine" in on else ""
+    return f"{what} with `{measured['command']}` on {measured['date']}{machine}; {software}."
+
+
+def number(value: float | None, digits: str = ".3f") -> str:
+    """Return `value` with so many `digits`, or a dash where nothing was measured."""
+    return NONE if pd.isna(value) else f"{value:{digits}}"
+
+
+def rate(learning_rate: float) -> str:
+    """Return a learning rate as people write it.
+
+    >>> rate(1e-4)
+    '1e-4'
+    """
+    return f"{learning_rate:.0e}".replace("e-0", "e-")
+
+
+def starts() -> str:
+    """Return the accuracy of each start on both datasets, its interval over the seeds beside it, and the pictures."""
+    measured, columns, pictures, said = read("starts"), {}, [], []
+    for task in ("pairs", "mrpc"):
+        table = start_table(measured[task])
+        columns[task] = {name: number(score["accuracy"]) for name, score in measured[task]["baselines"].items()}
+        for name, row in table.iterrows():
+            columns[task][name] = f"{row['accuracy']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        drawn = start_runs.draw(measured[task])
+        pictures += [f"![{task}: {alt}]({name}-{task}.png)" for name, (_, alt) in drawn.items()]
+        said.append(f"- `{task}`, {table['seeds'].min():.0f} seeds. {when(measured[task])}")
+    rows = [[name, *(column[name] for column in columns.values())] for name in columns["pairs"]]
+    table = markdown_table(["start", "the course's pairs", "MRPC"], rows)
+    return "\n\n".join(
+        [table, "In brackets the interval for the mean, 95 % by Student's t.", "\n".join(said), *pictures]
+    )
+
+
+def speed(machine: int, picture: str = "") -> str:
+    """Return the table of one machine, and what was faster or slower than the course's recipe in every round."""
+    measured = list(read("speed").values())[machine]
+    table = pd.DataFrame.from_dict(measured["table"], orient="index").astype(float)
+    heads = ["recipe", "pairs per second", "times (least to most)", "computed per real token", "% of peak", "MiB"]
+    rows = [
+        [
+            name,
+            f"{row['examples_per_second']:.1f}",
+            f"{row['times']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
+            f"{row['computed_per_real']:.3f}",
+            number(100 * row["of_peak"], ".0f"),
+            f"{row['memory_mib']:,.0f}",
+        ]
+        for name, row in table.iterrows()
+    ]
+    faster, slower = (", ".join(names) or "nothing" for names in speed_runs.faster_and_slower(table))
+    said = f"Slower than the course's recipe in every round: {slower}. Faster in every round: {faster}."
+    shown = [f"![{speed_runs.draw(table)[1]}]({picture})"] if picture else []
+    return "\n\n".join([markdown_table(heads, rows), said, *shown, when(measured)])
+
+
+def quality() -> str:
+    """Return the accuracy of each recipe over its seeds, what was chosen, and what the test split said."""
+    [measured] = read("quality").values()
+    seeds = quality_runs.seeds_table(measured).reset_index()
+    heads = ["training", "batch", "rate", "mean", "standard error", "of the difference", "held", "seeds"]
+    rows = []
+    for _, row in seeds.iterrows():
+        grouped = row["recipe"] == COURSE_RECIPE
+        name = f"{'grouped by length' if grouped else row['recipe']}{', embeddings frozen' * row['freeze_embeddings']}"
+        against = (f"{row['difference_sem']:.3f}", "yes" if row["held"] else "no") if grouped else (NONE, NONE)
+        span = f"{row['size']}: {row['min']:.3f} to {row['max']:.3f}"
+        settings = [f"{name}, {row['dtype']}", row["batch_size"], rate(row["learning_rate"])]
+        rows.append([*settings, f"{row['mean']:.3f}", f"{row['sem']:.3f}", *against, span])
+    runs = pd.DataFrame([run | run["run"] for run in measured["runs"]])
+    sweep = [
+        f"{rate(run['learning_rate'])} for {run['epochs']} epochs {run['accuracy']:.3f}"
+        for _, run in runs[runs["seed"] == quality_runs.SWEEP_SEED].iterrows()
+    ]
+    chosen = [f"- In {dtype}: {choice(run, runs)}" for dtype, run in measured["chosen"].items()]
+    said = f"A sweep came first, with one other seed, batches of 16 and every weight trained: {', '.join(sweep)}."
+    return "\n\n".join([markdown_table(heads, rows), "\n".join(chosen), said, when(measured)])
+
+
+def choice(chosen: Mapping, runs: pd.DataFrame) -> str:
+    """Return what was `chosen`, whether the lessons take it, and its score on the test split."""
+    names = ["batch_size", "learning_rate", "freeze_embeddings"]
+    taken = all(chosen[name] == getattr(COURSE.recipe, name) for name in names)
+    same = (runs[[*names, "dtype"]] == pd.Series(chosen)[[*names, "dtype"]]).all(axis=1)
+    [test] = runs[same & runs["test_accuracy"].notna()].to_dict("records")
+    recipe = f"batches of {chosen['batch_size']} at {rate(chosen['learning_rate'])}"
+    scored = f"scored {test['test_accuracy']:.3f} on the test split, F1 {test['test_f1']:.3f}"
+    which = f"which is {'what' if taken else '**not** what'} the lessons take"
+    return f"{recipe}, {which}. One model of it, with a seed of its own, {scored}."
+
+
+def trainer() -> str:
+    """Return what the Trainer adds to a step, and what predicting by length saves."""
+    [measured] = read("trainer").values()
+    heads = ["loop", "added to a step, ms", "share of a real step", "a real step, ms"]
+    rows = [
+        [name, f"{row['added_ms']:.1f}", f"{row['added_share']:.1%}", f"{row['step_ms']:.0f}"]
+        for name, row in measured["table"].items()
+    ]
+    faster = median(one["as they stand"] / one["by length"] for one in measured["predict"])
+    said = f"Predicting from the longest pair to the shortest, as lesson 05 does, is {faster:.2f} times as fast."
+    return "\n\n".join([markdown_table(heads, rows), said, when(measured)])
+
+
+def sizes() -> str:
+    """Return the cost of the smallest and the largest size, and the slope between them."""
+    [measured] = read("sizes").values()
+    names = {"epoch": "an epoch, s", "step": "a step, s", "memory_mib": "memory of training, MiB"}
+    names |= {"tokenize": "tokenizing, s", "tokenize_mib": "memory of tokenizing, MiB"}
+    names |= {"before": "from there to the first step, s"}
+    rows = []
+    for over in measured["slopes"]:
+        table = size_runs.slopes(measured["runs"], over)
+        for cost in table:
+            digits = ",.0f" if "MiB" in names[cost] else ".2f"
+            least, most, slope = (
+                number(table[cost].iloc[at], how) for at, how in ((0, digits), (-2, digits), (-1, ".2f"))
+            )
+            rows.append([names[cost], f"{table.index[0]:,} to {table.index[-2]:,} {over}", least, most, slope])
+    return markdown_table(["cost", "over", "smallest", "largest", "slope"], rows) + f"\n\n{when(measured)}"
+
+
+def versions() -> str:
+    """Return the versions that each door installs, from the files that say so."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    newest, colab = (pins(ROOT / name) for name in ("constraints.txt", "tests/colab/pins.txt"))
+    rows = []
+    for need in map(Requirement, pyproject["dependencies"]):
+        name = canonicalize_name(need.name)
+        oldest = next((one.version for one in need.specifier if one.operator == ">="), NONE)
+        rows.append([need.name, newest.get(name, NONE), colab.get(name, NONE), oldest])
+    return markdown_table(["package", "newest tested, and Binder", "Colab's", "oldest allowed"], rows)
+
+
+def pins(file: Path) -> dict[str, str]:
+    """Return the version of each package that `file` pins, by its canonical name."""
+    lines = [line.partition("==") for line in file.read_text(encoding="utf-8").splitlines() if "==" in line]
+    return {canonicalize_name(name): version for name, _, version in lines if not name.startswith("#")}
+
+
+def pairs() -> str:
+    """Return four answers to the test split of the embedded pairs."""
+    measured = read("pairs")["pairs"]
+    rows = [[name, number(score["accuracy"]), number(score["f1"])] for name, score in measured["test"].items()]
+    return f"{markdown_table(['answer', 'accuracy', 'F1'], rows)}\n\n{when(measured)}"
+
+
+MEASURED: dict[str, Page] = {
+    "docs/measured/starts.md": {"starts": starts},
+    "docs/measured/speed.md": {
+        "with bf16": lambda: speed(0, "speed-mrpc-cpu-bf16.png"),
+        "without bf16": lambda: speed(1),
+    },
+    "docs/measured/quality.md": {"quality": quality},
+    "docs/measured/trainer.md": {"trainer": trainer},
+    "docs/measured/sizes.md": {"sizes": sizes},
+    "docs/measured/versions.md": {"versions": versions},
+    "lessons_lib/embedded/pairs/README.md": {"pairs": pairs},
+}
