@@ -1,146 +1,152 @@
-"""Measures how fast each way to train is, on the same model and data: `make bench`, or
+"""Measures how fast each way to train is, on the same model and data.
 
-    python benchmarks/speed.py                                          the embedded pairs
-    python benchmarks/speed.py --dataset ../shared/glue --task mrpc     the real MRPC
-
-One process, but for memory, which each strategy takes in one of its own. In each round every strategy takes its turn,
-in an order of the round's own. Figures are medians over rounds; strategies are compared within a round. Results are
-kept in benchmarks/speed.json, by task and machine, after every turn; a turn that is there already, with the same
-settings, is not repeated, but for the two recipes that the others are compared with: these take a turn in each session
-that adds to a round. It ends with the table, and writes docs/speed-<task>-<device>-<type>.png.
+In each round every strategy is tried once, in an order of the round's own; strategies are compared within a round, so
+that the two recipes are tried again in a session that adds to it. `--only` names strategies to try beside these two.
 """
 
-import argparse
 import datetime
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from itertools import groupby
 
-from loop import epoch_cost
-from measure import in_fresh_process, matmul_peak, peak_memory
-from report import as_json, draw, speed_table, verdict
-from results import arguments, keep, lesson_for, load, save, settings_here
-from strategies import COMMON, COURSE, Strategy, table
-from turn import LONGEST, Subject, subject_of, take_turn, turns
+import pandas as pd
+from matplotlib.axes import Axes
 
-RESULTS = Path(__file__).with_suffix(".json")
-DOCS = Path(__file__).parents[1] / "docs"
+from benchmarks.kit import store
+from benchmarks.kit.clock import in_fresh_process, matmul_peak, peak_memory
+from benchmarks.kit.loop import epoch_cost
+from benchmarks.kit.strategies import COMMON, COURSE, Strategy, table
+from benchmarks.kit.subject import LONGEST, Subject, run_trial, schedule, subject_of
+from lessons_lib.palette import BLACK
+from lessons_lib.plots import plot_bars
 
 
-def begin(found: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
+def begin(measured: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
     """Drop what belongs to strategies that are gone or mean something else by now; count what each epoch computes."""
-    before = found.get("strategies", {})
-    same = {name for name, strategy in known.items() if before.get(name) == asdict(strategy)}
-    found["runs"] = [run for run in found["runs"] if run["strategy"] in same]
-    for part in ("failed", "memory"):
-        found[part] = {name: value for name, value in found.get(part, {}).items() if name in same}
-    found["strategies"] = {name: asdict(strategy) for name, strategy in known.items()}
-    costs = {name: epoch_cost(strategy, subject.lengths) for name, strategy in known.items()}
-    found["epochs"] = {
-        name: {"dtype": known[name].dtype, "real": cost.real, "computed": cost.computed} for name, cost in costs.items()
-    }
-    found["real_per_example"] = sum(subject.lengths) / len(subject.lengths)
-    found.setdefault("peaks", {})
+    now, before = {name: asdict(strategy) for name, strategy in known.items()}, measured.get("strategies", {})
+    same = {name for name in now if now[name] == before.get(name)}
+    measured["runs"] = [run for run in measured["runs"] if run["strategy"] in same]
+    measured["memory"] = {name: one for name, one in measured.get("memory", {}).items() if name in same}
+    measured |= {"strategies": now, "real_per_example": sum(subject.lengths) / len(subject.lengths)}
+    costs = {name: vars(epoch_cost(strategy, subject.lengths)) for name, strategy in known.items()}
+    measured["epochs"] = {name: {"dtype": known[name].dtype, **cost} for name, cost in costs.items()}
+    measured.setdefault("peaks", {})
+
+
+def missing_trials(measured: Mapping, known: Mapping[str, Strategy], rounds: int) -> list[tuple[int, str]]:
+    """Return `(round, strategy)` of each trial to run: what is not kept yet, and beside it what it is compared with."""
+    done, order = {(run["round"], run["strategy"]) for run in measured["runs"]}, schedule(list(known), rounds)
+    begun = {trial[0] for trial in order if trial not in done}
+    return [trial for trial in order if trial not in done or (trial[0] in begun and trial[1] in (COMMON, COURSE))]
 
 
 def take_missing(
-    found: dict, known: Mapping[str, Strategy], subject: Subject, device: str, wanted: argparse.Namespace, key: str
-) -> None:
-    """Take every turn of the strategies `known` that `found` does not hold yet, and save after each.
-
-    The common recipe and the course's take theirs again in a round that something is added to: a ratio is one of turns
-    taken at one time, the `session`.
-    """
-    found["failed"] = {name: why for name, why in found["failed"].items() if name not in known}  # these are tried again
-    done = {(run["round"], run["strategy"]) for run in found["runs"]}
-
-    def given_up(name: str) -> bool:
-        return name in found["failed"] or (name != COMMON and _cut_short(found, name, wanted.most_seconds))
-
-    order = turns(list(known), wanted.rounds)
-    missing = {(number, name) for number, name in order if (number, name) not in done and not given_up(name)}
-    missing |= {(number, name) for number, _ in missing for name in (COMMON, COURSE) if name in known}
-    if missing:  # what a process pays once, such as starting threads, is nobody's turn
-        take_turn(known[COMMON], subject, device, seed=0, examples=1, most_seconds=0)
-    last, session = None, datetime.datetime.now().isoformat(timespec="seconds")
-    for number, name in order:
-        if (number, name) not in missing or given_up(name):
-            continue
-        if number != last:  # the peak is measured in every round too, beside what is compared with it
-            for dtype in sorted({strategy.dtype for strategy in known.values()}):
-                found["peaks"].setdefault(dtype, []).append(matmul_peak(device, dtype))
-            last = number
-        try:
-            run = take_turn(known[name], subject, device, number, wanted.examples, wanted.most_seconds)
-        except Exception as error:  # no compiler, not enough memory: one strategy less, and the table says so
-            found["failed"][name] = f"{type(error).__name__}: {error}".splitlines()[0]
-            save(RESULTS, key, found)
-        else:
-            keep(RESULTS, key, found, {"strategy": name, "round": number, "session": session, **run})
+    measured: dict, known: Mapping[str, Strategy], subject: Subject, rounds: int, key: str
+) -> dict[str, str]:
+    """Run each of the `missing_trials`, save after each, and return why a strategy failed; the others go on."""
+    trials, failed = missing_trials(measured, known, rounds), {}
+    limits = {name: measured["settings"][name] for name in ("examples", "most_seconds")}
+    session = datetime.datetime.now().isoformat(timespec="seconds")
+    if trials:  # what a process pays once, such as starting threads, is no strategy's
+        run_trial(known[COMMON], subject, seed=0, examples=1, most_seconds=0)
+    for number, of_round in groupby(trials, key=lambda trial: trial[0]):
+        for dtype in sorted({strategy.dtype for strategy in known.values()}):  # beside what is compared with it
+            measured["peaks"].setdefault(dtype, []).append(matmul_peak(subject.device, dtype))
+        for name in [name for _, name in of_round if name not in failed]:
+            try:
+                run = run_trial(known[name], subject, number, **limits)
+            except Exception as error:  # no compiler, not enough memory
+                failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+                continue
+            store.keep("speed", key, measured, {"strategy": name, "round": number, "session": session, **run})
             print(f"round {number + 1}, {name}: {run['real'] / run['seconds']:.0f} real tokens per second", flush=True)
+    return failed
 
 
-def memory_of(name: str, dataset: str, task: str) -> dict[str, object]:
-    """Return the peak of memory of a turn of the strategy called `name`."""
-    lesson = lesson_for(dataset, task)
+def memory_of(name: str, dataset: str, task: str) -> dict[str, float | None]:
+    """Return the peak of memory of a trial of the strategy called `name`."""
+    lesson = store.lesson_for(dataset, task)
     strategy, subject = table(lesson.device, lesson.precision)[name], subject_of(lesson)
     with peak_memory(lesson.device) as memory:
-        take_turn(strategy, subject, lesson.device, seed=0, examples=1, most_seconds=0)
+        run_trial(strategy, subject, seed=0, examples=1, most_seconds=0)
     return memory
 
 
-def take_memory(found: dict, names: Iterable[str], wanted: argparse.Namespace, key: str) -> None:
-    """Measure the memory of each strategy that took a turn, where `found` does not hold it yet, and save after each.
+def take_memory(measured: dict, dataset: str, task: str, key: str) -> None:
+    """Measure the memory of each strategy that was tried, where it is not kept yet."""
+    for name in {run["strategy"]: None for run in measured["runs"] if run["strategy"] not in measured["memory"]}:
+        measured["memory"][name] = in_fresh_process(memory_of, name, dataset, task)
+        store.save("speed", key, measured)
 
-    Where that fails, as where a GPU has no room beside this process, the table has none, and the next run tries again.
+
+def speed_table(measured: Mapping) -> pd.DataFrame:
+    """Return one row per strategy, medians over rounds, `cpu_share` the least.
+
+    `times` compares real tokens per second with the common recipe in the same round, `low` and `high` are the least and
+    the most of a round; `of_course` and its bounds are the same beside the course's recipe. `computed_per_real` is that
+    of an epoch. `of_peak` is the share of operations on real tokens in the best matrix product of that type.
     """
-    measured, timed = found["memory"], {run["strategy"] for run in found["runs"]}
-    for name in [name for name in names if name in timed and name not in measured]:
-        try:
-            measured[name] = in_fresh_process(memory_of, name, wanted.dataset, wanted.task)
-        except Exception as error:  # a process that was killed, too
-            print(f"The memory of {name} was not measured: {error!r}")
-        else:
-            save(RESULTS, key, found)
+    runs, epochs = pd.DataFrame(measured["runs"]), measured["epochs"]
+    peaks = runs["strategy"].map(lambda name: max(measured["peaks"][epochs[name]["dtype"]]))
+    for name, amount in (("rate", runs["real"]), ("of_peak", runs["flops"] / peaks), ("waited", runs["waited"])):
+        runs[name] = amount / runs["seconds"]
+    medians = dict.fromkeys(["rate", "of_peak", "waited", "warmup_seconds"], "median")
+    speeds = runs.groupby("strategy").agg(medians | {"cpu_share": "min", "round": "nunique"})
+    speeds = speeds.rename(columns={"rate": "real_per_second", "round": "rounds"})
+    speeds["of_peak"] = speeds["of_peak"].where(speeds["of_peak"] <= 1)  # above: a type that is only emulated
+    rates = runs.pivot(index=["round", "session"], columns="strategy", values="rate")
+    columns = {COMMON: ["times", "low", "high"], COURSE: ["of_course", "of_course_low", "of_course_high"]}
+    for base, names in columns.items():
+        ratios = rates.div(rates.get(base, float("nan")), axis=0)
+        speeds = speeds.join(ratios.agg(["median", "min", "max"]).T.set_axis(names, axis=1))
+    speeds["examples_per_second"] = speeds["real_per_second"] / measured["real_per_example"]
+    speeds["computed_per_real"] = pd.Series({name: one["computed"] / one["real"] for name, one in epochs.items()})
+    speeds["memory_mib"] = pd.Series({name: one["memory_mib"] for name, one in measured["memory"].items()}, dtype=float)
+    return speeds.loc[[name for name in epochs if name in rates]]
 
 
-def _cut_short(found: Mapping, name: str, most_seconds: float) -> bool:
-    """Say whether a turn of `name` outlasted its time: what is that slow is known after one round."""
-    return any(run["strategy"] == name and run["seconds"] > most_seconds for run in found["runs"])
+def faster_and_slower(speeds: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Return what was faster than the course's recipe in each round, of more than one, and what was slower in each."""
+    others = speeds[(speeds["rounds"] > 1) & (speeds.index != COURSE)]
+    return list(others.index[others["of_course_low"] > 1]), list(others.index[others["of_course_high"] < 1])
+
+
+def draw(speeds: pd.DataFrame) -> tuple[Axes, str]:
+    """Draw `times`, a bar per strategy with the least and the most of a round; return what it shows in words, too."""
+    times, low, high = speeds["times"], speeds["low"], speeds["high"]
+    label = f"real tokens per second, as a multiple of the {COMMON}"
+    axes = plot_bars(dict(times), label, (COMMON, 1), written="")
+    axes.errorbar(times, times.index, xerr=[times - low, high - times], fmt="none", ecolor=BLACK)
+    for bar, name in zip(axes.patches, times.index, strict=True):
+        bar.set(hatch="//" if name == COURSE else "", edgecolor="white")
+        axes.annotate(f"{times[name]:.2f}", (high.max(), name), (5, -4), textcoords="offset points")
+    best = ", ".join(f"{name} {one:.2f}" for name, one in times.nlargest(3).items())
+    alt = f"A bar for each of {len(times)} recipes, with the least and the most of a round: {label}"
+    return axes, f"{alt}. The {COURSE} comes to {times[COURSE]:.2f}; the longest bars are {best}."
 
 
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
-    parser = arguments(__doc__, rounds=5)
-    parser.add_argument("--examples", type=int, help="of a turn; 256 on a CPU, else the whole epoch")
-    parser.add_argument("--most-seconds", type=float, default=60, help="a turn that takes longer is cut short")
-    parser.add_argument("--only", nargs="*", default=[], help="names of strategies; the common recipe always runs")
-    wanted = parser.parse_args()
-    lesson = lesson_for(wanted.dataset, wanted.task)
-    known = table(lesson.device, lesson.precision)
-    unknown = sorted(set(wanted.only) - set(known))
-    if unknown:
-        parser.error(f"no strategy is called {', '.join(unknown)}. There are: {', '.join(known)}.")
-    subject = subject_of(lesson)
-    wanted.examples = wanted.examples or (256 if lesson.device == "cpu" else len(subject.rows))
-    settings = settings_here(
-        lesson, subject.lengths, examples=wanted.examples, most_seconds=wanted.most_seconds, longest=LONGEST
-    )
-    key = f"{lesson.task}, {settings['machine']}"
-    found = load(RESULTS, key, settings, wanted.anew)
-    begin(found, known, subject)
-    chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, *wanted.only)}
-    take_missing(found, chosen, subject, lesson.device, wanted, key)
-    take_memory(found, chosen, wanted, key)
-    measured = speed_table(found)
-    found["table"] = as_json(measured)  # for readers that have not this code, such as lesson 04
-    save(RESULTS, key, found)
-    draw(measured, DOCS / f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
-    print(measured.round(3).to_string())
-    for name, why in found["failed"].items():
-        print(f"{name} failed: {why}")
-    if COURSE in measured.index:
-        print(*verdict(measured, bf16=known[COURSE].bf16), sep="\n")
+    wanted = store.arguments(__doc__, rounds=5, only=[])
+    lesson = store.lesson_for(wanted.dataset, wanted.task)
+    known, subject = table(lesson.device, lesson.precision), subject_of(lesson)
+    if unknown := sorted(set(wanted.only) - set(known)):
+        sys.exit(f"No strategy is called {', '.join(unknown)}. There are: {', '.join(known)}.")
+    limits = {"examples": 256 if lesson.device == "cpu" else len(subject.rows), "most_seconds": 60, "longest": LONGEST}
+    key, measured = store.begin("speed", lesson, subject.lengths, wanted.replace, **limits)
+    begin(measured, known, subject)
+    chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, COURSE, *wanted.only)}
+    failed = take_missing(measured, chosen, subject, wanted.rounds, key)
+    take_memory(measured, wanted.dataset, wanted.task, key)
+    speeds = speed_table(measured)
+    measured["table"] = store.figures(speeds)
+    store.save("speed", key, measured)
+    store.publish("speed")
+    store.save_picture(draw(speeds)[0], f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
+    faster, slower = (", ".join(names) or "nothing" for names in faster_and_slower(speeds))
+    print(f"{speeds.round(3).to_string()}\nfailed: {failed or 'nothing'}")
+    print(f"faster than the {COURSE} in each round: {faster}; slower in each: {slower}")
 
 
 if __name__ == "__main__":

@@ -1,150 +1,117 @@
 """Measures what the Trainer adds to a bare loop over the same batches, and what order does for predicting.
 
-    make bench-trainer
-    python benchmarks/trainer.py [--dataset ../shared/glue --task mrpc]
-
-The course's recipe, in rounds as in speed.py: the bare loop and the Trainer in several outfits take their turns, first
-with a model so small that the milliseconds that a Trainer adds to a step can be seen, then with the real one, where
-they are few beside the step. What comes before the first step and after the last is told apart. Then one run is
-profiled. Results are kept in benchmarks/trainer.json.
+The bare loop and variants of the Trainer take the course's recipe in rounds, as in speed.py: first with a model so
+narrow that the milliseconds that a Trainer adds to a step can be seen (they do not depend on its width), then with the
+real one, in a fifth as many rounds. What comes before the first step and after the last is told apart.
 """
 
-import cProfile
-import pstats
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import partial
 from statistics import mean, median
 
+import numpy as np
 import pandas as pd
 from datasets import Dataset
-from predicting import predict_seconds
-from report import as_json
-from results import arguments, keep, lesson_for, load, save, settings_here
-from strategies import COURSE, Strategy, table
-from trainer_runs import (
-    BARE,
-    DASHBOARD,
-    OUTFITS,
-    bare_seconds,
-    same_batches,
-    trainer_in,
-    trainer_seconds,
-    with_small_model,
-)
-from turn import Subject, subject_of, turns
 
-RESULTS = Path(__file__).with_suffix(".json")
-PARTS = {  # on a step's way: the file and the function that a profile names
-    "loading a batch": ("transformers/trainer.py", "get_batch_samples"),
-    "forward and backward": ("transformers/trainer.py", "training_step"),
-    "clipping": ("transformers/trainer.py", "_clip_grad_norm"),
-    "optimizer": ("accelerate/optimizer.py", "step"),
-    "callbacks": ("transformers/trainer_callback.py", "call_event"),
-    "counting operations": ("transformers/trainer.py", "floating_point_ops"),
-    "log, save, evaluate": ("transformers/trainer.py", "_maybe_log_save_evaluate"),
-    "beginning": ("transformers/trainer.py", "_prepare_for_training"),
+from benchmarks.kit import store
+from benchmarks.kit.clock import clock
+from benchmarks.kit.loop import as_updates, collator, epoch_updates, sample_updates, take_updates
+from benchmarks.kit.strategies import COURSE, Strategy, table
+from benchmarks.kit.subject import StepClock, Subject, predict_by_length, schedule, subject_of, trainer_for
+from lessons_lib.dashboard import TrainingDashboard
+from lessons_lib.dashboard.panel import panel
+
+EXAMPLES = 512  # of a run, in full updates
+BARE, DASHBOARD = "bare loop", "a log every 20 steps, dashboard"
+LOGS = {"logging_strategy": "steps", "logging_steps": 20}
+VARIANTS = {  # arguments on top of the recipe's
+    "Trainer": {},
+    "a log every 20 steps": LOGS,
+    "progress bar": {"disable_tqdm": False},
+    DASHBOARD: LOGS,
+    "two loading processes": {"dataloader_num_workers": 2},
+    "a checkpoint at the end": {"save_strategy": "epoch"},
 }
+NARROW = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
 
 
-def profiled(strategy: Strategy, subject: Subject, rows: Dataset, device: str) -> dict[str, float]:
-    """Return the share of a run's seconds that each of `PARTS` took, with what it called; the profiler slows both.
+def same_batches(strategy: Strategy, subject: Subject, seed: int, examples: int = EXAMPLES) -> Dataset:
+    """Return rows that, taken in their order, are a sample of the batches of the recipe's epoch, each of them full."""
+    epoch = epoch_updates(strategy, subject.lengths, seed)
+    full = [update for update in epoch if sum(map(len, update)) == strategy.update_size]
+    chosen = sample_updates(full, examples // strategy.update_size, seed)
+    return subject.rows.select([index for update in chosen for batch in update for index in batch]).flatten_indices()
 
-    The run is a lesson's: a log every 20 steps, and the dashboard. Some of what one part calls is another part's.
-    Raises `LookupError` where the Trainer has no such function any more.
+
+def seconds(round: int, variant: str, strategy: Strategy, subject: Subject) -> dict[str, object]:
+    """Return the seconds of the `steps` but the first over a round's batches; of a Trainer, what comes around, too."""
+    rows, steps, around = same_batches(strategy, subject, round), StepClock(subject.device), {}
+    if variant == BARE:
+        model, collate = subject.model_for(strategy).to(subject.device), collator(strategy, subject.tokenizer)
+        for _ in take_updates(strategy, model, rows, as_updates(range(len(rows)), strategy), collate):
+            steps.on_step_end()
+    else:
+        trainer = trainer_for(strategy, subject, rows, **VARIANTS[variant])
+        if variant == DASHBOARD:
+            dashboard = TrainingDashboard()
+            dashboard._draw = lambda status: panel(dashboard.run, status, dashboard.clock())  # as in a notebook
+            trainer.add_callback(dashboard)
+        trainer.add_callback(steps)
+        began = time.perf_counter()
+        trainer.train()
+        around = {"before": steps.began - began, "after": time.perf_counter() - steps.ends[-1]}
+    return {"steps": np.diff(steps.ends).round(6).tolist(), **around}
+
+
+def predict_seconds(strategy: Strategy, subject: Subject, rows: Dataset) -> dict[str, float]:
+    """Return the seconds to predict `rows` as they stand, and by length, after a warm-up."""
+    trainer = trainer_for(strategy, subject, None)
+    trainer.predict(rows.select(range(min(32, len(rows)))))
+    with clock(subject.device) as plain:
+        trainer.predict(rows)
+    with clock(subject.device) as by_length:
+        predict_by_length(trainer, rows)
+    return {"as they stand": plain["seconds"], "by length": by_length["seconds"]}
+
+
+def cost_table(small: Sequence[Mapping], real: Sequence[Mapping]) -> pd.DataFrame:
+    """Return one row per variant, medians over rounds.
+
+    With the narrow model, `added_ms` are added to the mean bare step of the same round. With the real one, `step_ms` is
+    the mean step, `added_share` what `added_ms` is of the bare one, and `ratio` the step over the bare one of the same
+    round, less 1, which `low` and `high` bound. `before_s` and `after_s` are what comes around the steps of a Trainer.
     """
-    trainer = trainer_in(DASHBOARD, strategy, subject, rows, device)
-    profile = cProfile.Profile()
-    began = time.perf_counter()
-    profile.runcall(trainer.train)
-    seconds = time.perf_counter() - began
-    stats = pstats.Stats(profile).stats
-    found = {}
-    for part, (file, function) in PARTS.items():
-        called = [
-            row for (path, _, name), row in stats.items() if name == function and Path(path).as_posix().endswith(file)
-        ]
-        if not called:
-            raise LookupError(f"No {function} of {file} was called: transformers may have renamed it. Correct PARTS.")
-        found[part] = sum(row[3] for row in called) / seconds
-    return dict(sorted(found.items(), key=lambda part: -part[1]))
-
-
-def cost_table(small: Sequence[dict], real: Sequence[dict]) -> pd.DataFrame:
-    """Return one row an outfit, medians over rounds.
-
-    - `added_ms`: milliseconds added to the mean bare step of the same round, with the small model
-    - `step_ms`: the mean step with the real model, and `added_share`, the share of its bare step that `added_ms` is
-    - `ratio`: the real step over the bare one of the same round, less 1, with `low` and `high`, the least and the most:
-      the direct comparison, as far as the machine holds still
-    - `before_s`, `after_s`: seconds before the first step and after the last; unknown of the bare loop
-    """
-    narrow, wide = _steps(small), _steps(real)
-    added = narrow.sub(narrow[BARE], axis=0).median()
-    ratio = wide.div(wide[BARE], axis=0) - 1
-    around = pd.DataFrame(real).groupby("outfit")[["before", "after"]].median()
-    figures = {
-        "added_ms": 1000 * added,
-        "added_share": added / wide[BARE].median(),
-        "step_ms": 1000 * wide.median(),
-        "ratio": ratio.median(),
-        "low": ratio.min(),
-        "high": ratio.max(),
-        "before_s": around["before"],
-        "after_s": around["after"],
-    }
-    return pd.DataFrame(figures).loc[[name for name in (BARE, *OUTFITS) if name in wide]]
-
-
-def _steps(runs: Sequence[dict]) -> pd.DataFrame:
-    """Return the seconds of the mean step, one row a round, one column an outfit."""
-    found = pd.DataFrame([{"round": run["round"], "outfit": run["outfit"], "step": mean(run["steps"])} for run in runs])
-    return found.pivot(index="round", columns="outfit", values="step")
-
-
-def take_missing(
-    found: dict, part: str, rounds: int, strategy: Strategy, subject: Subject, device: str, examples: int, key: str
-) -> None:
-    """Take the turns of `part`, `"small"` or `"runs"`, that `found` does not hold yet, and save after each."""
-    runs = found.setdefault(part, [])
-    done = {(run["round"], run["outfit"]) for run in runs}
-    for number, outfit in turns([BARE, *OUTFITS], rounds):
-        if (number, outfit) in done:
-            continue
-        rows = same_batches(strategy, subject, number, examples)
-        if outfit == BARE:
-            taken = bare_seconds(strategy, subject, rows, device)
-        else:
-            taken = trainer_seconds(outfit, strategy, subject, rows, device)
-        keep(RESULTS, key, found, {"round": number, "outfit": outfit, **taken}, part)
-        print(f"{part}, round {number + 1}, {outfit}: {1000 * mean(taken['steps']):.1f} ms a step", flush=True)
+    narrow, wide = (
+        pd.DataFrame([run | {"step": mean(run["steps"])} for run in runs]).pivot_table("step", "round", "variant")
+        for runs in (small, real)
+    )
+    added, ratio = narrow.sub(narrow[BARE], axis=0).median(), wide.div(wide[BARE], axis=0) - 1
+    costs = ratio.agg(["median", "min", "max"]).T.set_axis(["ratio", "low", "high"], axis=1)
+    costs = costs.assign(added_ms=1000 * added, added_share=added / wide[BARE].median(), step_ms=1000 * wide.median())
+    around = pd.DataFrame(real).groupby("variant")[["before", "after"]].median().add_suffix("_s")
+    return costs.join(around).loc[[name for name in (BARE, *VARIANTS) if name in wide]]
 
 
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
-    parser = arguments(__doc__, rounds=5)
-    parser.add_argument("--examples", type=int, default=512, help="of a turn, in full updates")
-    wanted = parser.parse_args()
-    lesson = lesson_for(wanted.dataset, wanted.task)
+    wanted = store.arguments(__doc__, rounds=5)
+    lesson = store.lesson_for(wanted.dataset, wanted.task)
     subject, strategy = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
-    settings = settings_here(lesson, subject.lengths, examples=wanted.examples, strategy=vars(strategy))
-    key = f"{lesson.task}, {settings['machine']}"
-    found = load(RESULTS, key, settings, wanted.anew)
-    small = with_small_model(subject)
-    take_missing(found, "small", 5 * wanted.rounds, strategy, small, lesson.device, wanted.examples, key)
-    take_missing(found, "runs", wanted.rounds, strategy, subject, lesson.device, wanted.examples, key)
-    some = subject.rows.select(range(min(wanted.examples, len(subject.rows))))
-    predicted = found.setdefault("predict", [])
-    while len(predicted) < wanted.rounds:
-        predicted.append(predict_seconds(strategy, subject, lesson.device, some))
-        save(RESULTS, key, found)
-    rows = same_batches(strategy, subject, 0, wanted.examples)
-    found["profile"] = profiled(strategy, subject, rows, lesson.device)
-    costs = cost_table(found["small"], found["runs"])
-    found["table"] = as_json(costs)
-    save(RESULTS, key, found)
-    print(pd.Series(found["profile"], name="share of the run, profiled").round(4).to_string())
-    faster = median(one["as they stand"] / one["by length"] for one in predicted)
+    same = {"examples": EXAMPLES, "strategy": vars(strategy)}
+    key, measured = store.begin("trainer", lesson, subject.lengths, wanted.replace, **same)
+    for part, rounds, trained in (("small", 5, subject.from_scratch(**NARROW)), ("runs", 1, subject)):
+        order = schedule([BARE, *VARIANTS], rounds * wanted.rounds)
+        plan = [{"round": number, "variant": variant} for number, variant in order]
+        how = partial(seconds, strategy=strategy, subject=trained)
+        store.take_missing("trainer", key, measured, plan, how, part)
+    some = subject.rows.select(range(min(EXAMPLES, len(subject.rows))))
+    for _ in range(wanted.rounds - len(measured.setdefault("predict", []))):
+        store.keep("trainer", key, measured, predict_seconds(strategy, subject, some), "predict")
+    costs = cost_table(measured["small"], measured["runs"])
+    measured["table"] = store.figures(costs)
+    store.save("trainer", key, measured)
+    faster = median(one["as they stand"] / one["by length"] for one in measured["predict"])
     print(f"predict: {faster:.2f} times as fast by length\n{costs.round(3).to_string()}")
 
 
