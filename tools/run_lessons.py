@@ -162,15 +162,17 @@ def table(results: list[Result]) -> str:
 
 
 def record(results: list[Result]) -> None:
-    """Write the figures that the lessons' cards quote; those of machines that train in another precision stay."""
+    """Write the figures that the lessons' cards quote; those of other lessons, and in another precision, stay."""
     device = machine.device()
     dtype = machine.dtype_name(machine.precision_here(device))
     measured = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
+    lessons = measured.get(dtype, {}).get("lessons", {})
+    lessons |= {r.name[:2]: {"seconds": round(r.seconds), "memory_mib": r.memory_mib} for r in results}
     measured[dtype] = {
         "command": "make run LESSON=--record",
         "date": datetime.date.today().isoformat(),
         "machine": machine.device_name(device),
-        "lessons": {r.name[:2]: {"seconds": round(r.seconds), "memory_mib": r.memory_mib} for r in results},
+        "lessons": dict(sorted(lessons.items())),
     }
     MEASURED.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
 

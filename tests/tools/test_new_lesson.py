@@ -56,7 +56,7 @@ def test_new_lesson_runs(course):
 def test_wrong_name_is_refused(name, course, capsys):
     before = texts(course)
     assert new_lesson.main([name], course) == 2
-    assert "make lesson NAME=12_my_lesson" in capsys.readouterr().err
+    assert "make lesson NAME=08_my_lesson" in capsys.readouterr().err
     assert texts(course) == before
 
 

@@ -2,8 +2,7 @@
 
 `nox -s binder` makes the environment and starts this. The plan's commands run as they are written, on the files of the
 last commit, in a folder that is the home folder too, as it is in the image. What an image has before, repo2docker takes
-from conda: here pip brings JupyterLab and the kernel in the same versions. Where the index of torch's CPU builds does
-not answer, its line is left out, or pip would ask five times for each package; then pip must find that torch elsewhere.
+from conda: here pip brings JupyterLab and the kernel in the same versions.
 
 Fails where a command or a lesson fails, where versions do not fit together, where JupyterLab would show no widgets, or
 where a kernel holds more memory than it may. Executed lessons and HTML land in build/binder.
@@ -16,8 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,32 +62,13 @@ def base_of(planned: str) -> list[str]:
     return [f"{name}=={version}" for name, version in parts]
 
 
-def answers(index: str) -> bool:
-    """Return whether the package index at the address `index` can be reached."""
-    try:
-        urllib.request.urlopen(index, timeout=10).close()
-    except urllib.error.HTTPError:
-        return True  # it has answered, whatever it thinks of this address
-    except OSError:
-        return False
-    return True
-
-
-def reachable(requirements: str) -> str:
-    """Return the text of a requirements.txt without the indexes that do not answer, and print which these are."""
-    for line in re.findall(r"^--extra-index-url .+\n", requirements, flags=re.MULTILINE):
-        if not answers(line.split()[1]):
-            print(f"{line.split()[1]} does not answer: its line in requirements.txt is left out.", flush=True)
-            requirements = requirements.replace(line, "")
-    return requirements
-
-
 def image_settings(environment: str, home: Path, settings: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return `settings` as they are in the image: its folders, its programs first, and nothing of a developer's."""
     return {name: value for name, value in settings.items() if not name.startswith(OWN)} | {
         "HOME": str(home),
         "KERNEL_PYTHON_PREFIX": environment,
         "REPO_DIR": str(home),
+        "PIP_RETRIES": "1",  # an index that does not answer is asked for each package
         "PATH": os.pathsep.join([f"{environment}/bin", settings["PATH"]]),
         "PIP_CONFIG_FILE": settings.get("PIP_CONFIG_FILE", str(Path.home() / ".config" / "pip" / "pip.conf")),
     }
@@ -107,8 +85,7 @@ def run(command: str) -> list[str]:
 
 def make_image(planned: str, place: Path) -> list[str]:
     """Do what was `planned` for the repository in the current folder; return a sentence for each fault."""
-    requirements, base = Path("binder", "requirements.txt"), place / "base.txt"
-    requirements.write_text(reachable(requirements.read_text(encoding="utf-8")), encoding="utf-8")
+    base = place / "base.txt"
     base.write_text("\n".join(base_of(planned)), encoding="utf-8")
     before = f'test -e "$KERNEL_PYTHON_PREFIX/bin/jupyter-lab" || pip install --quiet -c {base} {" ".join(BASE)}'
     faults = [fault for command in (before, *commands(planned), "pip check") for fault in run(command)]
