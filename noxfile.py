@@ -48,7 +48,8 @@ def course(session: nox.Session) -> str:
 def pytest(session: nox.Session, python: str, *arguments: str) -> None:
     """Run the tests that `arguments` name, two files at a time."""
     one_thread = {"OMP_NUM_THREADS": "1"}  # each: more would wait for one another
-    command = (python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments, *session.posargs)
+    in_order = ("--dist", "loadfile", "--no-loadscope-reorder")  # the lessons come first, and take longest
+    command = (python, "-m", "pytest", "-n", "2", *in_order, *arguments, *session.posargs)
     session.run(*command, env=one_thread)
 
 
@@ -71,7 +72,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """`unit`, `lessons` and `browser` at once: one keeps the second core busy while another waits."""
-    pytest(session, course(session), *FOLDERS, *LESSONS)
+    pytest(session, course(session), *LESSONS, *FOLDERS)
 
 
 @nox.session
@@ -125,7 +126,7 @@ def floor(session: nox.Session) -> None:
     session.install(*oldest.pins(), *tools)
     session.install("--no-deps", "--editable", ".", *pinned(CHECKPOINT))
     session.run("python", "-m", "pip", "freeze", "--all")
-    pytest(session, "python", "lessons_lib", "tests", *LESSONS, *(f"--ignore={path}" for path in ASIDE))
+    pytest(session, "python", *LESSONS, "lessons_lib", "tests", *(f"--ignore={path}" for path in ASIDE))
 
 
 @nox.session(python=Path(ROOT, "binder", "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-"))

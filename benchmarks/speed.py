@@ -143,7 +143,8 @@ def main() -> None:
     measured["table"] = store.figures(speeds)
     store.save("speed", key, measured)
     store.publish("speed")
-    store.save_picture(draw(speeds)[0], f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
+    axes, _ = draw(pd.DataFrame.from_dict(measured["table"], orient="index"))  # rounded as the table is
+    store.save_picture(axes, f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
     faster, slower = (", ".join(names) or "nothing" for names in faster_and_slower(speeds))
     print(f"{speeds.round(3).to_string()}\nfailed: {failed or 'nothing'}")
     print(f"faster than the {COURSE} in each round: {faster}; slower in each: {slower}")

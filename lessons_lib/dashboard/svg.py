@@ -90,7 +90,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _grid(place, xticks: list[float], yticks: list[float], low: float, xlabel: str) -> str:
     lines, step = [], yticks[1] - yticks[0]
-    shown = ".0e" if step < 0.001 else f",.{max(0, -math.floor(math.log10(step)))}f"
+    shown = ".1e" if step < 0.001 else f",.{max(0, -math.floor(math.log10(step)))}f"
     for tick in yticks:
         x, y = place(0, tick)
         lines.append(f'<line x1="{x:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#DDD"/>')
