@@ -13,7 +13,7 @@ NO_BADGES = (
     "*This copy of the course has no address on GitHub yet, so there's nothing for Colab or Binder to open. "
     "[Run it on your machine](../docs/install.md), or push it to GitHub: the first push puts their badges here.*"
 )
-NO_INSTALL = "Colab can't install this copy: it has no GitHub address. Push it there, and open it by its badge."
+NO_INSTALL = "Colab needs the course on GitHub: push this copy there, then open it by its badge."
 
 
 def colab_link(course: Course, slug: str) -> str:
