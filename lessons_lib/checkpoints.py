@@ -47,8 +47,8 @@ def why_broken(folder: Path) -> str | None:
 
 
 def _newest_first(output_dir: Path) -> list[Path]:
-    found = [path for path in output_dir.glob("checkpoint-*") if re.fullmatch(r"checkpoint-\d+", path.name)]
-    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    folders = [path for path in output_dir.glob("checkpoint-*") if re.fullmatch(r"checkpoint-\d+", path.name)]
+    return sorted(folders, key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
 
 
 def _is_whole(path: Path) -> bool:

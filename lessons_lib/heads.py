@@ -78,5 +78,5 @@ def part_table(comparison: pd.DataFrame) -> pd.DataFrame:
     """
     parts = comparison.groupby([part_of(name) for name in comparison.index], sort=False)
     table = parts["parameters"].agg(tensors="size", parameters="sum")
-    table["status"] = parts["status"].agg(lambda found: found.iloc[0] if found.nunique() == 1 else "mixed")
+    table["status"] = parts["status"].agg(lambda statuses: statuses.iloc[0] if statuses.nunique() == 1 else "mixed")
     return table

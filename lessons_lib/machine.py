@@ -45,8 +45,8 @@ def cpu_has_bf16() -> bool:
     if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
         return False
     if hasattr(torch.cpu, "get_capabilities"):
-        found = torch.cpu.get_capabilities()
-        return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
@@ -92,8 +92,8 @@ def memory() -> tuple[int, int]:
     """Return the total and the available main memory in MiB."""
     import psutil
 
-    found = psutil.virtual_memory()
-    return found.total // MIB, found.available // MIB
+    memory_now = psutil.virtual_memory()
+    return memory_now.total // MIB, memory_now.available // MIB
 
 
 def process_memory() -> int:

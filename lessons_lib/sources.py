@@ -54,16 +54,16 @@ def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False
                 "right and restart the kernel, or set LESSONS_PROFILE to embedded, which needs no network."
             )
     base = Path(settings.get("LESSONS_FOLDER") or Path.cwd())
-    found = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])
+    sources = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])
     if overrides["checkpoint"]:
-        found = replace(found, checkpoint=_checkpoint(overrides["checkpoint"], base), revision=None)
+        sources = replace(sources, checkpoint=_checkpoint(overrides["checkpoint"], base), revision=None)
     if overrides["dataset"] or overrides["task"]:
-        dataset = _locate(overrides["dataset"], "LESSONS_DATASET", base) if overrides["dataset"] else found.dataset
-        revision = None if overrides["dataset"] else found.dataset_revision
-        task = overrides["task"] or found.task
+        dataset = _locate(overrides["dataset"], "LESSONS_DATASET", base) if overrides["dataset"] else sources.dataset
+        revision = None if overrides["dataset"] else sources.dataset_revision
+        task = overrides["task"] or sources.task
         _check_task(dataset, task, revision)
-        found = replace(found, dataset=dataset, dataset_revision=revision, task=task)
-    return found, reason
+        sources = replace(sources, dataset=dataset, dataset_revision=revision, task=task)
+    return sources, reason
 
 
 def _choose(cuda: bool) -> tuple[str, str]:
@@ -103,8 +103,8 @@ def packaged_checkpoint() -> Path | None:
         files = distribution(COURSE.embedded["package"]).files or []
     except PackageNotFoundError:
         return None
-    found = [Path(file.locate()) for file in files if file.name == "model.safetensors"]
-    return found[0].parent if found and found[0].exists() else None
+    weights = [Path(file.locate()) for file in files if file.name == "model.safetensors"]
+    return weights[0].parent if weights and weights[0].exists() else None
 
 
 def _downloaded_checkpoint() -> Path:
@@ -118,10 +118,10 @@ def _pinned() -> str:
 
 def check_sha256(file: Path, expected: str) -> None:
     """Raise `SetupError` with both checksums where the SHA-256 of `file` is not `expected`."""
-    found = sha256(file)
-    if found != expected:
+    actual = sha256(file)
+    if actual != expected:
         raise SetupError(
-            f"{file} is not the file that this course was tested with: its SHA-256 is {found}, expected {expected}. "
+            f"{file} is not the file that this course was tested with: its SHA-256 is {actual}, expected {expected}. "
             f"Reinstall {_pinned()}, or delete the file so that it is fetched anew."
         )
 

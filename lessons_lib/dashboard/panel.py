@@ -13,24 +13,24 @@ GOING_ON = ("starting", "training", "evaluating")
 
 def figures(run: RunState, status: str, now: float) -> dict[str, str]:
     """Return what `run` has come to as numbers to show, by name; what is not known is left out."""
-    found = {
+    numbers = {
         "step": f"{run.step:,} of {run.max_steps:,}",
         "epoch": f"{run.epoch:.2f}"
         + (f" of {run.epochs:g}" if run.epochs < sys.maxsize else ""),  # a stream has no end
     }
     if status in GOING_ON:
-        found["time left"] = clock_time(run.seconds_left(now))
+        numbers["time left"] = clock_time(run.seconds_left(now))
     for name, points in {**run.losses, **run.metrics}.items():
-        found.setdefault(name, f"{points[-1][1]:.3f}")
+        numbers.setdefault(name, f"{points[-1][1]:.3f}")
     for name, points in run.learning_rates.items():
-        found[name] = f"{points[-1][1]:.1e}"
+        numbers[name] = f"{points[-1][1]:.1e}"
     real, computed = run.tokens()
     if computed and run.training_seconds:
-        found["real tokens per second"] = f"{real * run.processes / run.training_seconds:,.0f}"
-        found["padding"] = f"{1 - real / computed:.1%}"
-    found["memory"] = f"{machine.process_memory():,} MiB"
+        numbers["real tokens per second"] = f"{real * run.processes / run.training_seconds:,.0f}"
+        numbers["padding"] = f"{1 - real / computed:.1%}"
+    numbers["memory"] = f"{machine.process_memory():,} MiB"
     gpu = machine.gpu_memory()
-    return found | ({"GPU memory, at most": f"{gpu:,} MiB"} if gpu else {})
+    return numbers | ({"GPU memory, at most": f"{gpu:,} MiB"} if gpu else {})
 
 
 def panel(run: RunState, status: str, now: float) -> str:
