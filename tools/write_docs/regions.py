@@ -36,7 +36,7 @@ def write(texts: Mapping[Path, str], check: bool = False) -> list[Path]:
     """Write each text to its file where the file says something else; with `check` only return which those are."""
     stale = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
     for path in [] if check else stale:
-        path.write_text(texts[path], encoding="utf-8")
+        path.write_text(texts[path], encoding="utf-8", newline="\n")
     return stale
 
 
