@@ -9,7 +9,7 @@ process of its own. Slopes are those of a straight line through the logarithms: 
 import math
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,11 +25,10 @@ from benchmarks.kit.subject import StepClock, Subject, run_trial, subject_of, tr
 
 PAIRS = (250, 1000, 4000, 16000, 64000)
 TOKENS = (16, 32, 64, 128, 256, 512)
+ROUNDS = 3
 SHORT = 16  # tokens of a pair where pairs are counted: an epoch of 64,000 is long enough
 STEPS, BATCH = 4, {"per_device_train_batch_size": 32}
 UNDROPPED = "tokens, no dropout in attention"
-STEP = ["step", "memory_mib"]
-COSTS = {"tokens": STEP, UNDROPPED: STEP, "pairs": ["tokenize", "before", "epoch", "tokenize_mib", "memory_mib"]}
 
 
 def cost_of_pairs(count: int, raw: Dataset, strategy: Strategy, subject: Subject) -> dict[str, float]:
@@ -45,7 +44,7 @@ def cost_of_pairs(count: int, raw: Dataset, strategy: Strategy, subject: Subject
             rows = rows.map(tokenize, batched=True, **on_disk)
         began, steps = time.perf_counter(), StepClock(subject.device)
         with peak_memory(subject.device) as for_training:
-            trainer = trainer_for(strategy, subject, rows, train_sampling_strategy="group_by_length")
+            trainer = trainer_for(strategy, subject, rows)
             trainer.add_callback(steps)
             trainer.train()
         del trainer, rows
@@ -64,9 +63,9 @@ def cost_of_tokens(length: int, strategy: Strategy, subject: Subject) -> dict[st
     return {"step": run["seconds"] / run["updates"], **memory}
 
 
-def cost_of(over: str, size: int, round: int, dataset: str, task: str) -> dict[str, float]:
-    """Return what `size` pairs or tokens cost in a `round`, without what a process pays once, as to start threads."""
-    lesson = store.lesson_for(dataset, task)
+def cost_of(run: Mapping) -> dict[str, float]:
+    """Return what a `run` of the plan costs, without what a process pays once, as to start threads."""
+    lesson, over, size = store.lesson_here(), run["over"], run["size"]
     subject, recipe = subject_of(lesson), table(lesson.device, lesson.precision)[COURSE]
     few = replace(recipe, per_device_train_batch_size=8, attention_dropout=0.0 if over == UNDROPPED else None)
     cost_of_tokens(min(TOKENS), few, subject)
@@ -88,27 +87,26 @@ def slope(costs: pd.Series) -> float:
 
 def slopes(runs: Sequence[dict], over: str) -> pd.DataFrame:
     """Return one row per size, medians over rounds, and a last one with the slopes; one column per cost."""
-    costs = pd.DataFrame([run for run in runs if run["over"] == over]).set_index("size")[COSTS[over]].astype(float)
-    medians = costs.groupby("size").median()
+    costs = pd.DataFrame([run for run in runs if run["over"] == over]).set_index("size").drop(columns=["over", "round"])
+    medians = costs.astype(float).groupby("size").median()
     return pd.concat([medians, medians.apply(slope).to_frame("slope").T])
 
 
-def plan(rounds: int) -> list[dict[str, str | int]]:
+def plan() -> list[dict[str, str | int]]:
     """Return each run; an epoch over 10,000 pairs or more is its own average, and is taken once."""
-    runs = [(over, size, number) for number in range(rounds) for size in TOKENS for over in ("tokens", UNDROPPED)]
-    runs += [("pairs", size, number) for number in range(rounds) for size in PAIRS if size < 10000 or number == 0]
+    runs = [(over, size, number) for number in range(ROUNDS) for size in TOKENS for over in ("tokens", UNDROPPED)]
+    runs += [("pairs", size, number) for number in range(ROUNDS) for size in PAIRS if size < 10000 or number == 0]
     return [{"over": over, "size": size, "round": number} for over, size, number in runs]
 
 
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
-    wanted = store.arguments(__doc__, rounds=3)
-    lesson = store.lesson_for(wanted.dataset, wanted.task)
-    strategy = {"strategy": vars(replace(table(lesson.device, lesson.precision)[COURSE], **BATCH))}
-    strategy |= {"short": SHORT, "steps": STEPS}
-    key, measured = store.begin("sizes", lesson, subject_of(lesson).lengths, wanted.replace, **strategy)
-    how = partial(in_fresh_process, cost_of, dataset=wanted.dataset, task=wanted.task)
-    store.take_missing("sizes", key, measured, plan(wanted.rounds), how)
+    wanted = store.arguments(__doc__)
+    lesson = store.lesson_here()
+    strategy = vars(replace(table(lesson.device, lesson.precision)[COURSE], **BATCH))
+    same = {"strategy": strategy, "short": SHORT, "steps": STEPS}
+    key, measured = store.begin("sizes", lesson, subject_of(lesson).lengths, wanted.replace, **same)
+    store.take_missing("sizes", key, measured, plan(), partial(in_fresh_process, cost_of))
     for over in dict.fromkeys(run["over"] for run in measured["runs"]):
         costs = slopes(measured["runs"], over)
         measured.setdefault("slopes", {})[over] = store.figures(costs)["slope"]

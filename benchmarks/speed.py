@@ -7,8 +7,6 @@ that the two recipes are tried again in a session that adds to it. `--only` name
 import datetime
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
-from itertools import groupby
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,43 +15,38 @@ from benchmarks.kit import store
 from benchmarks.kit.clock import in_fresh_process, matmul_peak, peak_memory
 from benchmarks.kit.loop import epoch_cost
 from benchmarks.kit.strategies import COMMON, COURSE, Strategy, table
-from benchmarks.kit.subject import LONGEST, Subject, run_trial, schedule, subject_of
+from benchmarks.kit.subject import LONGEST, Subject, round_order, run_trial, subject_of
 from lessons_lib.palette import BLACK
 from lessons_lib.plots import plot_bars
+
+ROUNDS = 5
 
 
 def begin(measured: dict, known: Mapping[str, Strategy], subject: Subject) -> None:
     """Drop what belongs to strategies that are gone or mean something else by now; count what each epoch computes."""
-    now, before = {name: asdict(strategy) for name, strategy in known.items()}, measured.get("strategies", {})
+    now, before = {name: vars(strategy) for name, strategy in known.items()}, measured.get("strategies", {})
     same = {name for name in now if now[name] == before.get(name)}
     measured["runs"] = [run for run in measured["runs"] if run["strategy"] in same]
     measured["memory"] = {name: one for name, one in measured.get("memory", {}).items() if name in same}
     measured |= {"strategies": now, "real_per_example": sum(subject.lengths) / len(subject.lengths)}
-    costs = {name: vars(epoch_cost(strategy, subject.lengths)) for name, strategy in known.items()}
-    measured["epochs"] = {name: {"dtype": known[name].dtype, **cost} for name, cost in costs.items()}
+    measured["epochs"] = {
+        name: {"dtype": strategy.dtype, **vars(epoch_cost(strategy, subject.lengths))}
+        for name, strategy in known.items()
+    }
     measured.setdefault("peaks", {})
 
 
-def missing_trials(measured: Mapping, known: Mapping[str, Strategy], rounds: int) -> list[tuple[int, str]]:
-    """Return `(round, strategy)` of each trial to run: what is not kept yet, and beside it what it is compared with."""
-    done, order = {(run["round"], run["strategy"]) for run in measured["runs"]}, schedule(list(known), rounds)
-    begun = {trial[0] for trial in order if trial not in done}
-    return [trial for trial in order if trial not in done or (trial[0] in begun and trial[1] in (COMMON, COURSE))]
-
-
-def take_missing(
-    measured: dict, known: Mapping[str, Strategy], subject: Subject, rounds: int, key: str
-) -> dict[str, str]:
-    """Run each of the `missing_trials`, save after each, and return why a strategy failed; the others go on."""
-    trials, failed = missing_trials(measured, known, rounds), {}
+def take_missing(measured: dict, known: Mapping[str, Strategy], subject: Subject, key: str) -> dict[str, str]:
+    """Run each trial that is not kept yet, and beside it what it is compared with; return why a strategy failed."""
+    done, failed = {(run["round"], run["strategy"]) for run in measured["runs"]}, {}
     limits = {name: measured["settings"][name] for name in ("examples", "most_seconds")}
     session = datetime.datetime.now().isoformat(timespec="seconds")
-    if trials:  # what a process pays once, such as starting threads, is no strategy's
-        run_trial(known[COMMON], subject, seed=0, examples=1, most_seconds=0)
-    for number, of_round in groupby(trials, key=lambda trial: trial[0]):
-        for dtype in sorted({strategy.dtype for strategy in known.values()}):  # beside what is compared with it
+    for number in range(ROUNDS):
+        missing = [name for name in known if (number, name) not in done and name not in failed]
+        tried = [name for name in round_order(list(known), number) if missing and name in (*missing, COMMON, COURSE)]
+        for dtype in sorted({known[name].dtype for name in tried}):
             measured["peaks"].setdefault(dtype, []).append(matmul_peak(subject.device, dtype))
-        for name in [name for _, name in of_round if name not in failed]:
+        for name in tried:
             try:
                 run = run_trial(known[name], subject, number, **limits)
             except Exception as error:  # no compiler, not enough memory
@@ -64,24 +57,17 @@ def take_missing(
     return failed
 
 
-def memory_of(name: str, dataset: str, task: str) -> dict[str, float | None]:
+def memory_of(name: str) -> dict[str, float | None]:
     """Return the peak of memory of a trial of the strategy called `name`."""
-    lesson = store.lesson_for(dataset, task)
+    lesson = store.lesson_here()
     strategy, subject = table(lesson.device, lesson.precision)[name], subject_of(lesson)
     with peak_memory(lesson.device) as memory:
         run_trial(strategy, subject, seed=0, examples=1, most_seconds=0)
     return memory
 
 
-def take_memory(measured: dict, dataset: str, task: str, key: str) -> None:
-    """Measure the memory of each strategy that was tried, where it is not kept yet."""
-    for name in {run["strategy"]: None for run in measured["runs"] if run["strategy"] not in measured["memory"]}:
-        measured["memory"][name] = in_fresh_process(memory_of, name, dataset, task)
-        store.save("speed", key, measured)
-
-
 def speed_table(measured: Mapping) -> pd.DataFrame:
-    """Return one row per strategy, medians over rounds, `cpu_share` the least.
+    """Return one row per strategy, medians over rounds.
 
     `times` compares real tokens per second with the common recipe in the same round, `low` and `high` are the least and
     the most of a round; `of_course` and its bounds are the same beside the course's recipe. `computed_per_real` is that
@@ -89,10 +75,8 @@ def speed_table(measured: Mapping) -> pd.DataFrame:
     """
     runs, epochs = pd.DataFrame(measured["runs"]), measured["epochs"]
     peaks = runs["strategy"].map(lambda name: max(measured["peaks"][epochs[name]["dtype"]]))
-    for name, amount in (("rate", runs["real"]), ("of_peak", runs["flops"] / peaks), ("waited", runs["waited"])):
-        runs[name] = amount / runs["seconds"]
-    medians = dict.fromkeys(["rate", "of_peak", "waited", "warmup_seconds"], "median")
-    speeds = runs.groupby("strategy").agg(medians | {"cpu_share": "min", "round": "nunique"})
+    runs = runs.assign(rate=runs["real"] / runs["seconds"], of_peak=runs["flops"] / peaks / runs["seconds"])
+    speeds = runs.groupby("strategy").agg({"rate": "median", "of_peak": "median", "round": "nunique"})
     speeds = speeds.rename(columns={"rate": "real_per_second", "round": "rounds"})
     speeds["of_peak"] = speeds["of_peak"].where(speeds["of_peak"] <= 1)  # above: a type that is only emulated
     rates = runs.pivot(index=["round", "session"], columns="strategy", values="rate")
@@ -128,8 +112,8 @@ def draw(speeds: pd.DataFrame) -> tuple[Axes, str]:
 
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
-    wanted = store.arguments(__doc__, rounds=5, only=[])
-    lesson = store.lesson_for(wanted.dataset, wanted.task)
+    wanted = store.arguments(__doc__, only=[])
+    lesson = store.lesson_here()
     known, subject = table(lesson.device, lesson.precision), subject_of(lesson)
     if unknown := sorted(set(wanted.only) - set(known)):
         sys.exit(f"No strategy is called {', '.join(unknown)}. There are: {', '.join(known)}.")
@@ -137,17 +121,18 @@ def main() -> None:
     key, measured = store.begin("speed", lesson, subject.lengths, wanted.replace, **limits)
     begin(measured, known, subject)
     chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, COURSE, *wanted.only)}
-    failed = take_missing(measured, chosen, subject, wanted.rounds, key)
-    take_memory(measured, wanted.dataset, wanted.task, key)
+    run_trial(known[COMMON], subject, seed=0, examples=1, most_seconds=0)  # what a process pays once
+    failed = take_missing(measured, chosen, subject, key)
+    for name in {run["strategy"] for run in measured["runs"]} - measured["memory"].keys():
+        measured["memory"][name] = in_fresh_process(memory_of, name)
+        store.save("speed", key, measured)
     speeds = speed_table(measured)
     measured["table"] = store.figures(speeds)
     store.save("speed", key, measured)
     store.publish("speed")
     axes, _ = draw(pd.DataFrame.from_dict(measured["table"], orient="index"))  # rounded as the table is
     store.save_picture(axes, f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
-    faster, slower = (", ".join(names) or "nothing" for names in faster_and_slower(speeds))
     print(f"{speeds.round(3).to_string()}\nfailed: {failed or 'nothing'}")
-    print(f"faster than the {COURSE} in each round: {faster}; slower in each: {slower}")
 
 
 if __name__ == "__main__":

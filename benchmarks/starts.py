@@ -49,11 +49,9 @@ def layer_groups(model: PreTrainedModel, rate: float, decay: float = 0.8, weight
     weights = without_prefix(dict(model.named_parameters()), model.base_model_prefix + ".")
     parts = list(dict.fromkeys(map(part_of, weights)))
     rates = {part: rate * decay**below for below, part in enumerate(reversed(parts))}
-    groups = {}
-    for name, weight in weights.items():
-        decays = 0.0 if name.endswith("bias") or "LayerNorm" in name else weight_decay
-        groups.setdefault((rates[part_of(name)], decays), []).append(weight)
-    return [{"params": params, "lr": rate, "weight_decay": decays} for (rate, decays), params in groups.items()]
+    decays = {name: 0.0 if name.endswith("bias") or "LayerNorm" in name else weight_decay for name in weights}
+    own = {name: {"lr": rates[part_of(name)], "weight_decay": decays[name]} for name in weights}
+    return [{"params": [weight], **own[name]} for name, weight in weights.items()]
 
 
 def bag_of_words(train: Dataset, validation: Dataset) -> np.ndarray:
@@ -76,18 +74,16 @@ def with_unread_words(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Data
     return rows.map(lambda row: {"input_ids": other[row["input_ids"]].tolist()})
 
 
-def measure(
-    start: str, train_size: int, seed: int, subject: Subject, validation: Dataset, precision: Mapping[str, bool]
-) -> dict[str, float]:
-    """Train `start` on the first `train_size` pairs of `subject`, judge it on `validation`, return what that took."""
-    train, trains = subject.rows.select(range(train_size)), start != "untrained head"
+def measure(run: Mapping, subject: Subject, validation: Dataset, precision: Mapping[str, bool]) -> dict[str, float]:
+    """Train a `run`'s start on the first pairs of `subject`, judge it on `validation`, return what that took."""
+    start, seed, trains = run["start"], run["seed"], run["start"] != "untrained head"
+    train = subject.rows.select(range(run["train_size"]))
     if "unread words" in start:
         train, validation = (with_unread_words(rows, subject.tokenizer) for rows in (train, validation))
-    rate = {"learning_rate": LEARNING_RATES.get(start, LEARNING_RATE), "warmup_steps": 0.1}
-    order = {"train_sampling_strategy": "group_by_length", "num_train_epochs": BUDGET["epochs"], "seed": seed}
+    own = {"learning_rate": LEARNING_RATES.get(start, LEARNING_RATE), "warmup_steps": 0.1, "seed": seed}
     set_seed(seed)
     subject = subject.from_scratch() if "from scratch" in start else subject
-    trainer = trainer_for(Strategy(BATCH_SIZE), subject, train, **rate, **order, **precision)
+    trainer = trainer_for(Strategy(BATCH_SIZE), subject, train, num_train_epochs=BUDGET["epochs"], **own, **precision)
     trainer.model.base_model.requires_grad_(start != "frozen encoder")
     if start == "layer-wise rates":
         trainer.optimizer = torch.optim.AdamW(layer_groups(trainer.model, trainer.args.learning_rate), fused=True)
@@ -127,7 +123,7 @@ def draw(measured: Mapping) -> dict[str, tuple[Axes, str]]:
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
     wanted = store.arguments(__doc__, curve=[120, 1920])
-    lesson = store.lesson_for(wanted.dataset, wanted.task)
+    lesson = store.lesson_here()
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
     subject, validation = subject_of(lesson), subject_of(lesson, "validation").rows
     subject = replace(subject, rows=subject.rows.shuffle(seed=0))

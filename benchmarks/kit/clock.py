@@ -38,31 +38,27 @@ def synchronize(device: str) -> None:
         torch.accelerator.synchronize()
 
 
-def matmul_peak(device: str, dtype: str, seconds: float = 2.0) -> float:
-    """Return the most FLOP/s that a product of two large square matrices reached here, in about `seconds`."""
-    size = 1536 if device == "cpu" else 8192
-    first, second = (torch.randn(size, size, device=device).to(DTYPES[dtype]) for _ in range(2))
-    best, began = float("inf"), time.perf_counter()
-    while best == float("inf") or time.perf_counter() - began < seconds:
-        with clock(device) as taken:
-            torch.matmul(first, second)
-        best = min(best, taken["seconds"])
-    return 2 * size**3 / best
-
-
 @contextmanager
 def clock(device: str) -> Iterator[dict[str, float]]:
-    """Yield a dict that holds afterwards `seconds` and `cpu_share`, the processor time of this process per thread.
-
-    Where that share is well below that of other rounds, something else used the processor: don't trust the seconds.
-    """
+    """Yield a dict that holds `seconds` afterwards."""
     taken: dict[str, float] = {}
     synchronize(device)
-    cpu, began = time.process_time(), time.perf_counter()
+    began = time.perf_counter()
     yield taken
     synchronize(device)
-    seconds = time.perf_counter() - began
-    taken |= {"seconds": seconds, "cpu_share": (time.process_time() - cpu) / seconds / torch.get_num_threads()}
+    taken["seconds"] = time.perf_counter() - began
+
+
+def matmul_peak(device: str, dtype: str, products: int = 50) -> float:
+    """Return the most FLOP/s that a product of two large square matrices reached here, in so many `products`."""
+    size = 1536 if device == "cpu" else 8192
+    first, second = torch.randn(2, size, size, device=device).to(DTYPES[dtype])
+    taken = []
+    for _ in range(products):
+        with clock(device) as one:
+            torch.matmul(first, second)
+        taken.append(one["seconds"])
+    return 2 * size**3 / min(taken)
 
 
 def in_fresh_process(function: Callable, *args: object, **kwargs: object) -> object:
@@ -93,11 +89,10 @@ def reset_peak(device: str) -> bool:
         return True
     with suppress(AttributeError, OSError, TypeError):  # not glibc: what was freed may count as held before
         ctypes.CDLL(None).malloc_trim(0)
-    try:
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         return _held(device, peak=True) <= _held(device) + 1
-    except OSError:
-        return False
+    return False
 
 
 def _held(device: str, peak: bool = False) -> float:

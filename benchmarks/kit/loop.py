@@ -1,7 +1,7 @@
 """A training loop with nothing around it: what a strategy costs before any Trainer."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 import numpy as np
 import torch
@@ -13,32 +13,22 @@ from benchmarks.kit.clock import DTYPES
 from benchmarks.kit.strategies import Strategy
 from lessons_lib.padding import PaddingCost, batches, epoch_order, padding_cost
 
-Batches = list[list[int]]  # one update: the examples of each of its batches
+Updates = Sequence[Sequence[int]]  # the examples of each update, to be split into batches
 
 
-def epoch_updates(strategy: Strategy, lengths: Sequence[int], seed: int) -> list[Batches]:
+def epoch_updates(strategy: Strategy, lengths: Sequence[int], seed: int) -> list[list[int]]:
     """Return the updates of one epoch over texts of `lengths` tokens, drawn as the Trainer's sampler would."""
-    order = epoch_order(lengths, strategy.update_size, strategy.train_sampling_strategy == "group_by_length", seed)
-    return as_updates(order, strategy)
-
-
-def as_updates(order: Sequence[int], strategy: Strategy) -> list[Batches]:
-    """Return the updates over the texts of `order`, one after another.
-
-    >>> as_updates(range(5), Strategy(2, 2))
-    [[[0, 1], [2, 3]], [[4]]]
-    """
-    split = batches(order, strategy.update_size)
-    return [list(batches(update, strategy.per_device_train_batch_size)) for update in split]
+    grouped = strategy.train_sampling_strategy == "group_by_length"
+    return list(batches(epoch_order(lengths, strategy.update_size, grouped, seed), strategy.update_size))
 
 
 def epoch_cost(strategy: Strategy, lengths: Sequence[int], seed: int = 0) -> PaddingCost:
     """Return the tokens of one epoch: counted, not timed."""
-    order = [index for update in epoch_updates(strategy, lengths, seed) for batch in update for index in batch]
+    order = list(chain(*epoch_updates(strategy, lengths, seed)))
     return padding_cost(lengths, order, strategy.per_device_train_batch_size, strategy.pad_to)
 
 
-def sample_updates(updates: Sequence[Batches], count: int, seed: int) -> list[Batches]:
+def sample_updates(updates: Updates, count: int, seed: int) -> list[Sequence[int]]:
     """Return `count` of the `updates`, one from each equal stretch of the epoch, in random order.
 
     Grouped by length, an epoch begins with long texts: its first updates, or a sample cut short, would speak of these.
@@ -48,11 +38,12 @@ def sample_updates(updates: Sequence[Batches], count: int, seed: int) -> list[Ba
     return [updates[index] for index in rng.permutation([rng.choice(stretch) for stretch in stretches])]
 
 
-def extremes(updates: Sequence[Batches], lengths: Sequence[int], pad_to: int | None = None) -> list[Batches]:
+def extremes(updates: Updates, lengths: Sequence[int], strategy: Strategy) -> list[Sequence[int]]:
     """Return the update with the most tokens in a batch, and the one with the fewest, padding counted."""
 
-    def most(update: Batches) -> int:
-        return max(len(batch) * (pad_to or max(lengths[index] for index in batch)) for batch in update)
+    def most(update: Sequence[int]) -> int:
+        split = batches(update, strategy.per_device_train_batch_size)
+        return max(len(batch) * (strategy.pad_to or max(lengths[index] for index in batch)) for batch in split)
 
     return [max(updates, key=most), min(updates, key=most)]
 
@@ -64,32 +55,26 @@ def collator(strategy: Strategy, tokenizer: PreTrainedTokenizerBase) -> DataColl
 
 
 def take_updates(
-    strategy: Strategy, model: PreTrainedModel, rows: Dataset, updates: Sequence[Batches], collate: Callable
-) -> Iterator[dict[str, float]]:
-    """Train `model` on the `updates` and yield after each what it took: counts, and seconds that it `waited` for data.
+    strategy: Strategy, model: PreTrainedModel, rows: Dataset, updates: Updates, tokenizer: PreTrainedTokenizerBase
+) -> Iterator[None]:
+    """Train `model` on the `updates`, and yield after each.
 
     The mathematics are those of the Trainer's step: autocast, accumulated gradients, clipped, AdamW, a loss scaler in
     fp16. There is no schedule, no log, no callback. A GPU may still be at work when an update is yielded.
     """
     device, fused = model.device.type, strategy.optim == "adamw_torch_fused"
-    order = {"batch_sampler": [batch for update in updates for batch in update]}
+    split = [list(batches(update, strategy.per_device_train_batch_size)) for update in updates]
     workers = {"num_workers": strategy.dataloader_num_workers, "pin_memory": device == "cuda"}
-    loaded = iter(DataLoader(rows, collate_fn=collate, **order, **workers))
+    collate = collator(strategy, tokenizer)
+    loaded = iter(DataLoader(rows, batch_sampler=list(chain(*split)), collate_fn=collate, **workers))
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.0, fused=fused)
     scaler = torch.amp.GradScaler(device, enabled=strategy.fp16)
     # dynamic: each batch has its own width, and a graph for each would be compiled again and again
     forward = torch.compile(model, dynamic=True) if strategy.torch_compile else model
     autocast = torch.autocast(device, dtype=DTYPES[strategy.dtype], enabled=strategy.dtype != "fp32")
     model.train()
-    for update in updates:
-        taken = {"batches": len(update), "examples": 0, "real": 0, "computed": 0, "waited": 0.0}
-        for _ in update:
-            began = time.perf_counter()
-            batch = next(loaded)
-            taken["waited"] += time.perf_counter() - began
-            taken["examples"] += len(batch["labels"])
-            taken["real"] += int(batch["attention_mask"].sum())  # on a GPU this sum would have to be waited for
-            taken["computed"] += batch["input_ids"].numel()
+    for update in split:
+        for batch in islice(loaded, len(update)):
             with autocast:
                 output = forward(**{name: value.to(device, non_blocking=True) for name, value in batch.items()})
             scaler.scale(output.loss / len(update)).backward()
@@ -99,4 +84,4 @@ def take_updates(
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
-        yield taken
+        yield

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,7 +33,10 @@ QUOTED = {  # what lessons need of each benchmark, as package data
 
 
 def arguments(description: str, **others: int | list) -> argparse.Namespace:
-    """Return what the command line asks for: `dataset`, `task`, `replace`, and `others`, given as they usually are."""
+    """Return what the command line asks for: `dataset`, `task`, `replace`, and `others`, given as they usually are.
+
+    Dataset and task go into the environment, from where `lesson_here` takes them, in other processes, too.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", default="", help="a folder or an id of the Hub; usually what the lessons take")
     parser.add_argument("--task", default="", help="the configuration of the dataset, such as mrpc")
@@ -41,34 +44,32 @@ def arguments(description: str, **others: int | list) -> argparse.Namespace:
     for name, usual in others.items():
         kind = {"type": int} if isinstance(usual, int) else {"nargs": "*"}
         parser.add_argument(f"--{name}", default=usual, help=f"usually {usual or 'all'}", **kind)
-    return parser.parse_args()
-
-
-def lesson_for(dataset: str, task: str) -> Lesson:
-    """Return lesson 04 on `dataset` and `task`; where these are empty, on what the environment or the course names."""
-    asked = {"LESSONS_DATASET": dataset, "LESSONS_TASK": task}
+    wanted = parser.parse_args()
+    asked = {"LESSONS_DATASET": wanted.dataset, "LESSONS_TASK": wanted.task}
     os.environ.update({name: value for name, value in asked.items() if value})
+    return wanted
+
+
+def lesson_here() -> Lesson:
+    """Return lesson 04 on the dataset and the task that the environment or the course names."""
     logging.set_verbosity_error()  # each trial loads the checkpoint, and would report its new head
     logging.disable_progress_bar()
     with contextlib.redirect_stdout(None if multiprocessing.parent_process() else sys.stdout):  # one card is enough
         return start_lesson("04")
 
 
-def machine_name(device: str) -> str:
-    """Return a name that tells processors apart by what they can do, such as `"CPU with 2 cores (AVX2, no bf16)"`."""
-    if device != "cpu":
-        return machine.device_name(device)
-    told = " by ATEN_CPU_CAPABILITY" if "ATEN_CPU_CAPABILITY" in os.environ else ""
-    bf16 = "with bf16" if machine.cpu_has_bf16() else "no bf16"
-    return f"CPU with {machine.cores()} cores ({torch.backends.cpu.get_cpu_capability()}{told}, {bf16})"
-
-
 def settings_here(lesson: Lesson, lengths: Sequence[int], **others: object) -> dict[str, object]:
-    """Return what a figure depends on: machine, threads, versions, checkpoint, the texts' `lengths`, and `others`."""
+    """Return what a figure depends on: machine, threads, versions, checkpoint, the texts' `lengths`, and `others`.
+
+    The name of a processor tells what it can do, such as `"CPU with 2 cores (AVX2, no bf16)"`.
+    """
     local, info = Path(lesson.checkpoint), Path("/proc/cpuinfo")
     processor = re.search(r"^model name\s*: (.+)$", info.read_text() if info.exists() else "", re.MULTILINE)
+    told = " by ATEN_CPU_CAPABILITY" if "ATEN_CPU_CAPABILITY" in os.environ else ""
+    bf16 = "with bf16" if machine.cpu_has_bf16() else "no bf16"
+    cpu = f"CPU with {machine.cores()} cores ({torch.backends.cpu.get_cpu_capability()}{told}, {bf16})"
     return {
-        "machine": machine_name(lesson.device),
+        "machine": cpu if lesson.device == "cpu" else machine.device_name(lesson.device),
         "processor": processor[1] if processor else "",
         "threads": torch.get_num_threads(),
         "precision": lesson.precision,
@@ -79,10 +80,10 @@ def settings_here(lesson: Lesson, lengths: Sequence[int], **others: object) -> d
     }
 
 
-def accuracy_and_f1(predictions: Sequence[int], labels: Sequence[int], digits: int = 4) -> dict[str, float]:
+def accuracy_and_f1(predictions: Sequence[int], labels: Sequence[int]) -> dict[str, float]:
     """Return accuracy and F1 of `predictions` (0 or 1), rounded as they are kept; both of shape `(n,)`."""
     accuracy, f1 = accuracy_score(labels, predictions), f1_score(labels, predictions, zero_division=0)
-    return {"accuracy": round(float(accuracy), digits), "f1": round(float(f1), digits)}
+    return {"accuracy": round(float(accuracy), 4), "f1": round(float(f1), 4)}
 
 
 def read(name: str) -> dict[str, dict]:
@@ -114,14 +115,14 @@ def begin(name: str, lesson: Lesson, lengths: Sequence[int], replace: bool, **ot
 
 
 def take_missing(
-    name: str, key: str, measured: dict, plan: Iterable[Mapping], how: Callable[..., Mapping], part: str = "runs"
+    name: str, key: str, measured: dict, plan: Sequence[Mapping], how: Callable, part="runs", mapped: Callable = map
 ) -> None:
-    """Keep `how(**run)` for each `run` of a `plan` that `part` of what was `measured` does not hold yet."""
-    for run in plan:
-        if not any(run.items() <= kept.items() for kept in measured.setdefault(part, [])):
-            taken = how(**run)
-            print(*run.values(), {what: one for what, one in taken.items() if not isinstance(one, list)}, flush=True)
-            keep(name, key, measured, {**run, **taken}, part)
+    """Keep `how(run)` for each `run` of a `plan` that `part` of what was `measured` lacks, `mapped` as by `map`."""
+    before = measured.setdefault(part, [])
+    missing = [run for run in plan if not any(run.items() <= kept.items() for kept in before)]
+    for run, taken in zip(missing, mapped(how, missing), strict=True):
+        print(*run.values(), {what: one for what, one in taken.items() if not isinstance(one, list)}, flush=True)
+        keep(name, key, measured, {**run, **taken}, part)
 
 
 def keep(name: str, key: str, measured: dict, run: Mapping[str, object], part: str = "runs") -> None:
@@ -158,8 +159,8 @@ def figures(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     >>> figures(pd.DataFrame({"times": [2.34567], "memory_mib": [float("nan")]}, index=["a"]))
     {'a': {'times': 2.346, 'memory_mib': None}}
     """
-    rows = table.to_dict("index")
-    return {row: {key: None if pd.isna(one) else float(f"{one:.4g}") for key, one in rows[row].items()} for row in rows}
+    rounded = table.map(lambda one: float(f"{one:.4g}"))
+    return rounded.astype(object).where(rounded.notna(), None).to_dict("index")
 
 
 def save_picture(axes: Axes, name: str) -> None:

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
-from transformers.utils import is_flash_attn_2_available
-
 from lessons_lib import course
 from lessons_lib.machine import dtype_name
 
 NOT_ARGUMENTS = ("pad_to", "freeze_embeddings", "attn_implementation", "attention_dropout", "threads")
-COMMON, COURSE, FLASH = "common recipe", "course's recipe", "padding-free attention"
+COMMON, COURSE = "common recipe", "course's recipe"
 KNOBS = {  # changes to the course's recipe
     "embeddings trained, too": {"freeze_embeddings": False},
     **{f"batches of {size}": {"per_device_train_batch_size": size} for size in (4, 8, 16, 32, 64)},
@@ -17,7 +15,6 @@ KNOBS = {  # changes to the course's recipe
     "bf16": {"bf16": True, "fp16": False},
     "fp16": {"bf16": False, "fp16": True},
     "eager attention": {"attn_implementation": "eager"},
-    FLASH: {"attn_implementation": "flash_attention_2"},  # it takes the padding out, and wants 16 bits
     "no dropout in attention": {"attention_dropout": 0.0},
     "AdamW, not fused": {"optim": "adamw_torch"},
     "gradients not clipped": {"max_grad_norm": 0.0},
@@ -25,7 +22,7 @@ KNOBS = {  # changes to the course's recipe
     "two loading processes": {"dataloader_num_workers": 2},
     "one thread": {"threads": 1},
 }
-IMPOSSIBLE = {"cpu": {"fp16", FLASH}, "mps": {"bf16", "fp16", FLASH, "one thread"}, "cuda": {"one thread"}}
+IMPOSSIBLE = {"cpu": {"fp16"}, "mps": {"bf16", "fp16", "one thread"}, "cuda": {"one thread"}}
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Strategy:
     @property
     def dtype(self) -> str:
         """The name of the type that matrices are multiplied in."""
-        return dtype_name({"bf16": self.bf16, "fp16": self.fp16})
+        return dtype_name(vars(self))
 
     def arguments(self, device: str) -> dict[str, object]:
         """Return the keyword arguments that make `TrainingArguments` of this strategy on `device`."""
@@ -90,9 +87,7 @@ def table(device: str, precision: Mapping[str, bool]) -> dict[str, Strategy]:
         "in 16 bits": replace(frozen, **fast),
         COURSE: chosen,
     }
-    impossible = IMPOSSIBLE[device] | (set() if fast and is_flash_attn_2_available() else {FLASH})
-    knobs = {name: replace(chosen, **knob) for name, knob in KNOBS.items() if name not in impossible}
-    known = ladder | knobs
+    known = ladder | {name: replace(chosen, **knob) for name, knob in KNOBS.items() if name not in IMPOSSIBLE[device]}
     # of equal ones the first stays, but the recipes keep their names
     names = {known[name]: name for name in (*reversed(known), COMMON, COURSE)}
     return {name: strategy for name, strategy in known.items() if names[strategy] == name}

@@ -1,10 +1,10 @@
 """What is trained, a trial of one strategy on it in the bare loop, and the Trainer as the benchmarks use it."""
 
 import copy
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from benchmarks.kit.strategies import Strategy
 from lessons_lib.lesson import Lesson
 
 QUIET = {"logging_strategy": "no", "save_strategy": "no", "report_to": "none", "disable_tqdm": True}
-ARGUMENTS = QUIET | {"train_sampling_strategy": "sequential", "num_train_epochs": 1, "per_device_eval_batch_size": 32}
+ARGUMENTS = QUIET | {"num_train_epochs": 1, "per_device_eval_batch_size": 32}
 LONGEST = 128  # tokens: every strategy sees the same texts, and the common recipe cuts them here
 
 
@@ -77,29 +77,26 @@ def run_trial(strategy: Strategy, subject: Subject, seed: int, examples: int, mo
     is theirs, which makes it that of the epoch.
     """
     torch._dynamo.reset()  # each trial compiles for itself, the later ones with what the first left on disk
-    epoch = epoch_updates(strategy, subject.lengths, seed)
-    warmup, threads, done = extremes(epoch, subject.lengths, strategy.pad_to), torch.get_num_threads(), []
+    epoch, threads = epoch_updates(strategy, subject.lengths, seed), torch.get_num_threads()
+    warmup = extremes(epoch, subject.lengths, strategy)
     chosen = sample_updates(epoch, max(examples // strategy.update_size, 1), seed)
     torch.set_num_threads(strategy.threads or threads)
     try:
-        model, collate = subject.model_for(strategy).to(subject.device), collator(strategy, subject.tokenizer)
-        updates = take_updates(strategy, model, subject.rows, [*warmup, *chosen], collate)
-        with clock(subject.device) as warming:
-            for _ in warmup:
-                next(updates)
+        model = subject.model_for(strategy).to(subject.device)
+        updates = take_updates(strategy, model, subject.rows, [*warmup, *chosen], subject.tokenizer)
+        for _ in warmup:
+            next(updates)
         with clock(subject.device) as taken:
-            began = time.perf_counter()
-            for update in updates:
-                done.append(update)
+            began, done = time.perf_counter(), 0
+            for _ in updates:
+                done += 1
                 if time.perf_counter() - began > most_seconds:
                     break
     finally:
         torch.set_num_threads(threads)
-    lengths = [subject.lengths[index] for update in chosen[: len(done)] for batch in update for index in batch]
-    sums = {name: sum(update[name] for update in done) for name in done[0]}
-    assert sums["real"] == sum(lengths)  # the operations counted below are those of the very texts that were timed
+    lengths = [subject.lengths[index] for index in chain(*chosen[:done])]
     flops = sum(example_flops(subject.config, length, strategy.freeze_embeddings) for length in lengths)
-    return {"updates": len(done), **sums, **taken, "flops": flops, "warmup_seconds": warming["seconds"]}
+    return {"updates": done, "real": sum(lengths), **taken, "flops": flops}
 
 
 class StepClock(TrainerCallback):
@@ -120,13 +117,9 @@ class StepClock(TrainerCallback):
 
 
 def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, **others) -> Trainer:
-    """Return a quiet Trainer of `strategy` that takes `rows` in their order; `others` are arguments of the run.
-
-    Ends the program where several GPUs can be seen: the Trainer would take them all, each with a batch of its own.
-    """
+    """Return a quiet Trainer of `strategy` on `rows`; `others` are arguments of the run."""
     args = TrainingArguments("build/benchmarks", **(strategy.arguments(subject.device) | ARGUMENTS | others))
-    if args.n_gpu > 1:
-        sys.exit(f"{args.n_gpu} GPUs can be seen. Set CUDA_VISIBLE_DEVICES=0, so that the benchmark takes one.")
+    assert args.n_gpu < 2, "The Trainer would take every GPU. Set CUDA_VISIBLE_DEVICES=0, so that it takes one."
     return Trainer(
         model=subject.model_for(strategy),
         args=args,
@@ -142,13 +135,12 @@ def predict_by_length(trainer: Trainer, rows: Dataset) -> PredictionOutput:
     return trainer.predict(rows.select(np.argsort([-len(ids) for ids in rows["input_ids"]], kind="stable")))
 
 
-def judge(trainer: Trainer, rows: Dataset, digits: int = 4) -> dict[str, float]:
-    """Return accuracy and F1 of a model that has been trained, on `rows`, each with so many `digits`."""
+def judge(trainer: Trainer, rows: Dataset) -> dict[str, float]:
+    """Return accuracy and F1 of a model that has been trained, on `rows`."""
     output = predict_by_length(trainer, rows)
-    return accuracy_and_f1(output.predictions.argmax(axis=-1), output.label_ids, digits)
+    return accuracy_and_f1(output.predictions.argmax(axis=-1), output.label_ids)
 
 
-def schedule(names: Sequence[str], rounds: int) -> list[tuple[int, str]]:
-    """Return `(round, name)` in the order of measuring, each round's its own: so drift within one favours nothing."""
-    orders = [np.random.default_rng(number).permutation(len(names)) for number in range(rounds)]
-    return [(number, names[index]) for number, order in enumerate(orders) for index in order]
+def round_order(names: Sequence[str], number: int) -> list[str]:
+    """Return `names` in an order that is this round's own, and always the same: so drift within it favours nothing."""
+    return np.random.default_rng(number).permutation(names).tolist()

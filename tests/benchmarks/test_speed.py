@@ -7,7 +7,7 @@ import pytest
 from benchmarks import speed
 from benchmarks.kit import store
 from benchmarks.kit.strategies import COMMON, COURSE, Strategy
-from benchmarks.kit.subject import run_trial, schedule
+from benchmarks.kit.subject import round_order, run_trial
 from benchmarks.speed import draw, faster_and_slower, speed_table
 
 PADDED = Strategy(8, train_sampling_strategy="random", pad_to=128)
@@ -18,28 +18,25 @@ def session(tmp_path, monkeypatch, subject):
     """Take what is missing of strategies in a new session, and return what is kept then and what failed."""
     monkeypatch.setattr(store, "RUNS", tmp_path)
     monkeypatch.setattr(speed, "matmul_peak", lambda device, dtype: 1e9)
+    monkeypatch.setattr(speed, "ROUNDS", 2)
 
     def take(known):
         measured = store.load("speed", "pairs", {"examples": 16, "most_seconds": 60})
         speed.begin(measured, known, subject)
-        return measured, speed.take_missing(measured, known, subject, 2, "pairs")
+        return measured, speed.take_missing(measured, known, subject, "pairs")
 
     return take
 
 
 def test_each_round_has_every_strategy_once_in_an_order_of_its_own():
-    order = schedule(list("abcdefgh"), rounds=4)
-    rounds = ["".join(name for number, name in order if number == at) for at in range(4)]
-    assert [number for number, _ in order] == sorted(number for number, _ in order)
-    assert {"".join(sorted(one)) for one in rounds} == {"abcdefgh"} and len(set(rounds)) == 4
-    assert order == schedule(list("abcdefgh"), rounds=4)  # a session that is resumed goes on in the same
+    rounds = ["".join(round_order(list("abcdefgh"), number)) for number in (0, 1, 2, 0)]
+    assert {"".join(sorted(one)) for one in rounds} == {"abcdefgh"} and len(set(rounds)) == 3
+    assert rounds[0] == rounds[3]  # a session that is resumed goes on in the same
 
 
-def test_a_trial_counts_its_sample_and_not_its_warm_up(subject, steps):
+def test_a_trial_takes_its_sample_after_two_updates_to_warm_up(subject, steps):
     run = run_trial(Strategy(4, 2), subject, seed=0, examples=40, most_seconds=60)
-    assert (run["updates"], run["batches"], run["examples"]) == (5, 10, 40)
-    assert len(steps) == 7  # two to warm up
-    assert run["flops"] > 0 and run["seconds"] > 0
+    assert run["updates"] == 5 and len(steps) == 7 and run["flops"] > 0 and run["seconds"] > 0
     short = run_trial(Strategy(4, 2), subject, seed=0, examples=40, most_seconds=0)
     assert short["updates"] == 1 and short["real"] < run["real"]
 
@@ -51,10 +48,10 @@ def test_a_trial_is_run_once_and_again_where_its_strategy_changed(session, steps
         return len(steps)
 
     known = {COMMON: PADDED, COURSE: Strategy(8)}
-    assert taken(known) == 3 + 2 * 2 * 4  # one trial to start the process, then two updates after two to warm up
+    assert taken(known) == 2 * 2 * 4  # two updates after two to warm up
     assert taken(known) == 0
     # one step less per round, since the sample is one update; the common recipe is tried beside it again
-    assert taken(known | {COURSE: Strategy(16)}) == 3 + 2 * (4 + 3)
+    assert taken(known | {COURSE: Strategy(16)}) == 2 * (4 + 3)
     alone, _ = session({COMMON: PADDED})  # what is gone from the table is gone from its figures
     assert [run["strategy"] for run in alone["runs"]] == [COMMON] * 4 and list(alone["epochs"]) == [COMMON]
 
@@ -74,7 +71,8 @@ def test_a_strategy_that_fails_is_said_to_and_the_others_go_on(session, monkeypa
 @pytest.mark.parametrize("measured", store.read("speed").values())
 def test_committed_table_comes_from_its_runs_and_compares_within_rounds(measured):
     speeds = speed_table(measured)
-    assert store.figures(speeds) == measured["table"]
+    for name, row in store.figures(speeds).items():
+        assert row.items() <= measured["table"][name].items()
     rates = {(run["round"], run["strategy"]): run["real"] / run["seconds"] for run in measured["runs"]}
     times = [rates[number, COURSE] / rates[number, COMMON] for number in range(5)]
     assert speeds.loc[COURSE, ["times", "low", "high"]].tolist() == [median(times), min(times), max(times)]

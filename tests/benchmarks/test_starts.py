@@ -36,7 +36,8 @@ def test_every_run_of_the_plan_is_kept_once_and_drawn(task, curve):
 @pytest.mark.parametrize("start", starts.STARTS)
 def test_each_start_trains_the_weights_that_it_says(start, subject, steps, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = starts.measure(start, 20, 1, subject, subject.rows.select(range(8)), precision={})
+    run = {"start": start, "train_size": 20, "seed": 1}
+    run = starts.measure(run, subject, subject.rows.select(range(8)), precision={})
     weights = sum(weight.numel() for weight in subject.new_model(Strategy()).parameters())
     head = 2 * subject.config.hidden_size + 2
     assert run["trainable"] == {"untrained head": 0, "frozen encoder": head}.get(start, weights)

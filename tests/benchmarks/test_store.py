@@ -9,11 +9,11 @@ def test_a_run_is_taken_once_and_kept_though_a_later_one_fails(tmp_path, monkeyp
     monkeypatch.setattr(store, "RUNS", tmp_path)
     taken, plan = [], [{"size": size, "seed": 0} for size in (1, 2)]
 
-    def how(size, seed):
-        taken.append(size)
+    def how(run):
+        taken.append(run["size"])
         if len(taken) == 2:
             raise MemoryError
-        return {"seconds": [size * 1.5]}
+        return {"seconds": [run["size"] * 1.5]}
 
     with pytest.raises(MemoryError):
         store.take_missing("sizes", "pairs", store.load("sizes", "pairs", {}), plan, how)
