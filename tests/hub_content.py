@@ -13,7 +13,7 @@ from transformers import BertConfig, BertForPreTraining
 from lessons_lib.sources import EMBEDDED, HUB
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-METRIC = "evaluate-metric/glue"
+PINNED = {f"models/{HUB.checkpoint}": HUB.revision, f"datasets/{HUB.dataset}": HUB.dataset_revision}
 GLUE_CARD = """---
 configs:
 - config_name: mrpc
@@ -21,34 +21,25 @@ configs:
   - {split: train, path: mrpc/train-*}
   - {split: validation, path: mrpc/validation-*}
   - {split: test, path: mrpc/test-*}
-dataset_info:
-- config_name: mrpc
-  features:
-  - {name: sentence1, dtype: string}
-  - {name: sentence2, dtype: string}
-  - name: label
-    dtype: {class_label: {names: {'0': not_equivalent, '1': equivalent}}}
-  - {name: idx, dtype: int32}
 ---
 """
 
 
-def write_content(root: Path, checkpoint: Path, pairs: DatasetDict) -> dict[tuple[str, str], Path]:
-    """Write the three repositories below `root` and return their folders by `(type, id)`.
+def write_content(root: Path, checkpoint: Path, pairs: DatasetDict) -> None:
+    """Write the three repositories below `root`, each in a folder of its kind and name.
 
     `checkpoint` lends the vocabulary and the configuration of a BERT, `pairs` the sentences.
     """
-    write_bert(root / "bert", checkpoint)
-    write_mrpc(root / "glue", pairs)
-    (root / "metric").mkdir()
-    shutil.copy(EMBEDDED / "accuracy_and_f1" / "accuracy_and_f1.py", root / "metric" / "glue.py")
-    names = {("model", HUB.checkpoint): "bert", ("dataset", HUB.dataset): "glue", ("space", METRIC): "metric"}
-    return {repository: root / name for repository, name in names.items()}
+    bert, mrpc, metric = folders = [root / name for name in (*PINNED, "spaces/evaluate-metric/glue")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    write_bert(bert, checkpoint)
+    write_mrpc(mrpc, pairs)
+    shutil.copy(EMBEDDED / "accuracy_and_f1" / "accuracy_and_f1.py", metric / "glue.py")
 
 
 def write_bert(folder: Path, checkpoint: Path) -> None:
     """Write a BERT with its pretraining head: LayerNorms called gamma and beta, and a second format nobody needs."""
-    folder.mkdir()
     shutil.copy(checkpoint / "vocab.txt", folder)
     words = json.loads((checkpoint / "tokenizer.json").read_text(encoding="utf-8"))
     _write_json(folder / "tokenizer.json", words | {"truncation": None, "padding": None})

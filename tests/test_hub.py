@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hub_stand_in import settings
+from hub_content import PINNED
+from hub_stand_in import LARGE, settings
 
 from lessons_lib import hub as hub_module
 from lessons_lib.sources import HUB
@@ -80,16 +81,19 @@ def begin(learner, tmp_path):
     return begin
 
 
+def files_fetched(hub) -> list:
+    return [one for one in hub.seen if (one.method, one.what) == ("GET", "resolve")]
+
+
 WHOLE = {"profile": "hub", "sizes": {"train": 2000, "validation": 400, "test": 400}, "words": 30522, "score": 0.5}
 
 
 def test_the_hub_profile_opens_every_source_and_asks_for_the_pinned_revisions(use, calm):
     assert use() == WHOLE
-    fetched = [path for path in calm.seen if path.startswith("GET") and "/resolve/" in path]
-    models = [path for path in fetched if "bert-base-uncased" in path]
-    data = [path for path in fetched if "nyu-mll/glue" in path]
-    assert len(models) > 2 and all(f"/resolve/{HUB.revision}/" in path for path in models)
-    assert len(data) > 2 and all(f"/resolve/{HUB.dataset_revision}/" in path for path in data)
+    fetched = files_fetched(calm)
+    for repository, revision in PINNED.items():
+        revisions = [one.revision for one in fetched if one.repository == repository]
+        assert len(revisions) > 2 and set(revisions) == {revision}
     assert len(fetched) == len(set(fetched)), "something was fetched twice"
 
 
@@ -134,7 +138,7 @@ def test_after_one_good_run_the_files_are_here(use, calm, tmp_path):
     assert len(list(tmp_path.glob("hf/hub/*/.checked/*"))) == 4  # the weights and three splits
     calm.seen.clear()
     assert use() == WHOLE
-    assert not [path for path in calm.seen if path.startswith("GET") and path.endswith((".safetensors", ".parquet"))]
+    assert not [one for one in files_fetched(calm) if one.path.endswith(LARGE)]
 
 
 def test_a_file_that_was_found_whole_is_read_again_only_after_it_was_written_again(tmp_path, monkeypatch):
@@ -154,4 +158,4 @@ def test_a_file_that_was_found_whole_is_read_again_only_after_it_was_written_aga
 
 def test_a_lesson_on_text_fetches_no_weights(begin, calm):
     assert "Lesson 01" in begin("01")[0].text
-    assert not [path for path in calm.seen if path.endswith((".safetensors", ".bin"))]
+    assert not [one for one in calm.seen if one.path.endswith((".safetensors", ".bin"))]

@@ -11,9 +11,14 @@ import shutil
 from pathlib import Path
 
 from lessons_lib.hub import sha256
+from tools import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 COPIED = ".copied.json"  # for each lesson: the SHA-256 of the version that was last copied
+SAID = {
+    "added": "Added: {}.",
+    "replaced": "Newer, where you had changed nothing: {}.",
+    "beside": "These changed, and so had yours; the new version is beside yours: {}.",
+}
 
 
 def update(lessons: Path, mine: Path) -> dict[str, list[str]]:
@@ -21,21 +26,20 @@ def update(lessons: Path, mine: Path) -> dict[str, list[str]]:
     mine.mkdir(exist_ok=True)
     record = mine / COPIED
     copied = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    done: dict[str, list[str]] = {"added": [], "replaced": [], "beside": []}
+    done: dict[str, list[str]] = {what: [] for what in SAID}
     for lesson in sorted(lessons.glob("*.ipynb")):
-        target, version = mine / lesson.name, sha256(lesson)
-        if target.exists() and version in (copied.get(lesson.name), sha256(target)):
-            what = ""
-        elif not target.exists():
+        target, version, last = mine / lesson.name, sha256(lesson), copied.get(lesson.name)
+        copied[lesson.name] = version
+        if not target.exists():
             what = "added"
-        elif sha256(target) == copied.get(lesson.name):
+        elif version in (last, sha256(target)):
+            continue
+        elif sha256(target) == last:
             what = "replaced"
         else:
             what, target = "beside", beside(target)
-        if what:
-            shutil.copyfile(lesson, target)
-            done[what].append(target.name)
-        copied[lesson.name] = version
+        shutil.copyfile(lesson, target)
+        done[what].append(target.name)
     record.write_text(json.dumps(copied, indent=1) + "\n", encoding="utf-8")
     return done
 
@@ -47,17 +51,8 @@ def beside(taken: Path) -> Path:
 
 
 def sentence(done: dict[str, list[str]], folder: str) -> str:
-    """Return what happened, in a sentence or two.
-
-    >>> sentence({"added": ["08_own.ipynb"], "replaced": [], "beside": []}, "my_lessons")
-    'Your lessons are in my_lessons/. Added: 08_own.ipynb.'
-    """
-    said = {
-        "added": "Added: {}.",
-        "replaced": "Newer, where you had changed nothing: {}.",
-        "beside": "These changed, and so had yours; the new version is beside yours: {}.",
-    }
-    parts = [said[what].format(", ".join(names)) for what, names in done.items() if names]
+    """Return what happened, in a sentence or two."""
+    parts = [SAID[what].format(", ".join(names)) for what, names in done.items() if names]
     return " ".join([f"Your lessons are in {folder}/.", *parts])
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import nbformat
 
 from lessons_lib.course import read_course
-from tools.write_docs import ROOT, write_all
+from tools import ROOT
+from tools.write_docs.pages import write_all
 
 TEMPLATE = Path(__file__).with_name("template.ipynb")
 STANZA = """
@@ -49,17 +50,15 @@ def write_lesson(name: str, root: Path = ROOT) -> Path:
     return path
 
 
-def main(arguments: list[str], root: Path = ROOT) -> int:
+def main(arguments: list[str], root: Path = ROOT) -> None:
     """Write the lesson that the command line names, and say what comes next."""
     try:
         path = write_lesson(arguments[0] if arguments else "", root)
     except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
+        sys.exit(str(error))
     print(f"{path.relative_to(root)} runs as it is: make run LESSON={path.name[:2]}")
     print("Its title and question are the last lines of lessons_lib/course.toml: change them there, then run make docs")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

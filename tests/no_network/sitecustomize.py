@@ -1,33 +1,23 @@
 """On PYTHONPATH of every process that the tests start, kernels too: it reaches no machine but the one it runs on."""
 
 import socket
+import sys
 
 LOOPBACK = ("localhost", "127.", "::1", "0.0.0.0")
 CUT = "the tests run with the network cut"
 
-_lookup = socket.getaddrinfo
 
-
-def _is_here(host) -> bool:
+def refuse(event: str, arguments: tuple) -> None:
+    """Raise an error where another machine's name is looked up or a connection to it opened: Python announces both."""
+    if event == "socket.getaddrinfo":
+        host, error = arguments[0], socket.gaierror
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host, error = arguments[1][0], OSError
+    else:
+        return
     host = host.decode() if isinstance(host, bytes) else host
-    return not host or host.startswith(LOOPBACK)
+    if host and isinstance(host, str) and not host.startswith(LOOPBACK):
+        raise error(socket.EAI_AGAIN, f"{CUT}: {host}")
 
 
-def _lookup_here(host, *args, **kwargs):
-    if not _is_here(host):
-        raise socket.gaierror(socket.EAI_AGAIN, f"{CUT}: {host}")
-    return _lookup(host, *args, **kwargs)
-
-
-def _connecting_here(connect):
-    def connect_here(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address[0]):
-            raise OSError(f"{CUT}: {address[0]}")
-        return connect(self, address)
-
-    return connect_here
-
-
-socket.getaddrinfo = _lookup_here
-for name in ("connect", "connect_ex"):
-    setattr(socket.socket, name, _connecting_here(getattr(socket.socket, name)))
+sys.addaudithook(refuse)

@@ -10,9 +10,10 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+from jupyter_server.serverapp import list_running_servers
 
 WAIT_S = 900  # for a whole lesson, on a machine that is slow
 
@@ -43,38 +44,29 @@ def serve(folder: Path) -> Iterator[str]:
     settings.mkdir(parents=True)
     no_network = {"fetchNews": "false", "checkForUpdates": False}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(no_network))
-    env = os.environ | {"JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+    runtime = folder / "runtime"
+    env = os.environ | {"JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_RUNTIME_DIR": str(runtime)}
     lab = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
     lab += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=test", "--LabApp.expose_app_in_browser=True"]
     with (folder / "log.txt").open("w") as log:
         server = subprocess.Popen(lab, env=env, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:
-        yield _wait_for_server(folder)
+        running, end = [], time.monotonic() + 120
+        while not running:  # a server listens before it is listed
+            assert server.poll() is None and time.monotonic() < end, (folder / "log.txt").read_text()[-2000:]
+            time.sleep(0.5)
+            with contextlib.suppress(ValueError):  # the list is not yet written to its end
+                running = list(list_running_servers(str(runtime)))
+        yield running[0]["url"]
     finally:
         server.terminate()
         server.wait(120)
 
 
-def _wait_for_server(folder: Path) -> str:
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        for file in (folder / "runtime").glob("jpserver-*.json"):
-            with contextlib.suppress(OSError, ValueError):  # not yet listening, or not yet written to its end
-                url = json.loads(file.read_text())["url"]
-                urllib.request.urlopen(f"{url}api/status?token=test", timeout=30)
-                return url
-        time.sleep(0.5)
-    raise RuntimeError((folder / "log.txt").read_text()[-2000:])
-
-
-def open_notebook(page, address: str, path: str) -> None:
-    """Open the notebook at `path` and wait until it has a kernel."""
+def run_notebook(page, address: str, path: str) -> None:
+    """Open the notebook at `path`, and run all cells from the menu; what the kernel sends is kept."""
     page.goto(f"{address}lab/tree/{path}?token=test&reset")
     page.wait_for_function(f"{NOTEBOOK}?.context?.isReady && {NOTEBOOK}.sessionContext.isReady")
-
-
-def run_all(page) -> None:
-    """Run all cells as a reader does, from the menu; from here on what the kernel sends is kept."""
     page.evaluate(LISTEN)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -95,10 +87,12 @@ def show_cell(page, index: int):
     return cell
 
 
-def set_theme(page, name: str) -> None:
-    """Change JupyterLab's theme to `name`, `"Dark"` or `"Light"`, and wait until it is there."""
-    page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {name}' }})")
-    page.wait_for_function(f"document.body.dataset.jpThemeName == 'JupyterLab {name}'")
+def themes(page) -> Iterator[str]:
+    """Change JupyterLab's theme to the dark one, then to the light one; yield the name of each once it is there."""
+    for name in ("Dark", "Light"):
+        page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {name}' }})")
+        page.wait_for_function(f"document.body.dataset.jpThemeName == 'JupyterLab {name}'")
+        yield name.lower()
 
 
 def move(page, index: int, control: str, keys: str, picture: bool) -> None:
@@ -108,12 +102,7 @@ def move(page, index: int, control: str, keys: str, picture: bool) -> None:
     """
     before = page.evaluate(VIEW, index)
     target = page.locator(f'[data-windowed-list-index="{index}"]').locator(control)
-    target.focus()
-    if keys in KEYS:
-        target.press(keys)
-    else:
-        target.press("ControlOrMeta+a")
-        page.keyboard.insert_text(keys)
+    (target.press if keys in KEYS else target.fill)(keys)
     for part in ["words", "pictures"] if picture else ["words"]:
         now = f"({VIEW}(argument.index)?.{part} ?? argument.before)"  # nothing while it is being drawn
         wait_for(page, f"{now} != argument.before", {"index": index, "before": before[part]})

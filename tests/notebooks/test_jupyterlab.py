@@ -12,36 +12,27 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyterlab_driver import DONE, PANELS, move, open_notebook, run_all, serve, set_theme, show_cell, wait_for
+from jupyterlab_driver import DONE, PANELS, move, run_notebook, serve, show_cell, themes, wait_for
+from playwright import sync_api
+
+from lessons_lib import labs
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "build" / "screenshots"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WITHOUT_TRAINING = "03_head_replacement"
 NOTEBOOKS = [pytest.param(one, marks=[] if one == WITHOUT_TRAINING else pytest.mark.slow) for one in LESSONS]
-NO_CHROMIUM = (
-    "Chromium is absent. On Debian and Ubuntu: sudo apt-get install chromium; elsewhere: "
-    ".venv/bin/python -m playwright install chromium"
-)
 HOSTILE = """<img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script> 🍕"""
+SLIDER, CHOICE = ".noUi-handle >> nth=0", ".widget-toggle-button >> nth=-1"
 # For each lab: which control the keyboard is brought to, and what is pressed or typed there.
 LABS = {
-    "token_lab": [("slider", "ArrowLeft"), ("choice", "Enter"), ("textarea", HOSTILE)],
-    "padding_lab": [("slider", "ArrowRight"), ("choice", "Enter"), ("button", "Enter")],
-    "head_lab": [("slider", "ArrowRight"), ("second slider", "ArrowLeft")],
-    "metrics_lab": [("slider", "End"), ("choice", "Enter"), ("number", "ArrowUp")],
-    "pair_lab": [("input", "Nobody came to the meeting.")],
+    "token_lab": [(SLIDER, "ArrowLeft"), (CHOICE, "Enter"), ("textarea >> nth=0", HOSTILE)],
+    "padding_lab": [(SLIDER, "ArrowRight"), (CHOICE, "Enter"), (".widget-button >> nth=-1", "Enter")],
+    "head_lab": [(SLIDER, "ArrowRight"), (".noUi-handle >> nth=1", "ArrowLeft")],
+    "metrics_lab": [(SLIDER, "End"), (CHOICE, "Enter"), ("input[type=number] >> nth=0", "ArrowUp")],
+    "pair_lab": [("input[type=text] >> nth=0", "Nobody came to the meeting.")],
 }
-CONTROLS = {  # each by its place in the lab
-    "slider": ".noUi-handle >> nth=0",
-    "second slider": ".noUi-handle >> nth=1",
-    "choice": ".widget-toggle-button >> nth=-1",
-    "textarea": "textarea >> nth=0",
-    "input": "input[type=text] >> nth=0",
-    "number": "input[type=number] >> nth=0",
-    "button": ".widget-button >> nth=-1",
-}
-PICTURES = {("padding_lab", "slider"), ("padding_lab", "choice"), ("head_lab", "slider"), ("metrics_lab", "slider")}
+PICTURES = {("padding_lab", SLIDER), ("padding_lab", CHOICE), ("head_lab", SLIDER), ("metrics_lab", SLIDER)}
 
 # Every lab but that of lesson 03, and a run that waits in its sixth step until the test has looked at its dashboard.
 # Its clock counts steps: the dashboard is drawn at each of them, however slow the machine.
@@ -97,36 +88,25 @@ trainer.train()
 
 @pytest.fixture(scope="module")
 def browser():
-    if not os.environ.get("CI"):
-        pytest.importorskip("playwright")
-    from playwright import sync_api
-
+    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_api.sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        path = path or playwright.chromium.executable_path
-        if not Path(path).exists():
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_CHROMIUM)
+        path = installed or playwright.chromium.executable_path
+        if not Path(path).exists() and not os.environ.get("CI"):  # in CI playwright then says what to install
+            pytest.skip("Chromium is absent: CONTRIBUTING.md says how to install it")
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+        yield playwright.chromium.launch(executable_path=path, args=arguments)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A copy of the lessons, and the small notebook beside them."""
+def lab(tmp_path_factory):
+    """The address of a JupyterLab, and the folder there with a copy of the lessons and the small notebook."""
     folder = tmp_path_factory.mktemp("lab") / "notebooks"
     shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*", "trainer_output"))
     small = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     small.cells = [nbformat.v4.new_code_cell(source.strip()) for source in SMALL.split("# %%")]
     nbformat.write(small, folder / "small.ipynb")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def address(folder):
     with serve(folder.parent) as address:
-        yield address
+        yield address, folder
 
 
 @pytest.fixture
@@ -135,15 +115,10 @@ def page(browser):
     page.set_default_timeout(240_000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda said: page.errors.append(said.text) if is_error(said) else None)
+    page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
     yield page
     page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")
     page.close()
-
-
-def is_error(said) -> bool:
-    """Whether the browser's console was told of an error; a file that is not there is none of the lessons'."""
-    return said.type == "error" and "Failed to load resource" not in said.text
 
 
 def check_lab(page, notebook: str, index: int, name: str) -> None:
@@ -151,11 +126,10 @@ def check_lab(page, notebook: str, index: int, name: str) -> None:
     cell.locator(".widget-html-content img, .widget-html-content div").first.wait_for()
     assert cell.locator("[id^=lab-]").count() == 1
     assert not cell.locator("[id^=lab-]").is_visible(), "the still view stands beside the live one"
-    for theme in ("Dark", "Light"):
-        set_theme(page, theme)
-        cell.locator(".jp-Cell-outputWrapper").screenshot(path=SHOTS / f"{notebook}_{name}_{theme.lower()}.png")
+    for theme in themes(page):
+        cell.locator(".jp-Cell-outputWrapper").screenshot(path=SHOTS / f"{notebook}_{name}_{theme}.png")
     for control, keys in LABS[name]:
-        move(page, index, CONTROLS[control], keys, picture=(name, control) in PICTURES)
+        move(page, index, control, keys, picture=(name, control) in PICTURES)
     assert cell.locator("script, [onerror]").count() == 0
     assert page.evaluate("window.hacked") is None
     cell.locator(".jp-Cell-outputWrapper").screenshot(path=SHOTS / f"{notebook}_{name}_moved.png")
@@ -164,11 +138,10 @@ def check_lab(page, notebook: str, index: int, name: str) -> None:
 def watch_dashboard(page, notebook: str, folder: Path) -> None:
     """See the dashboard while it trains, in both themes; the small notebook waits for that."""
     wait_for(page, f"window.sent.length > 6 || {DONE}")
-    for theme in ("Dark", "Light"):
-        set_theme(page, theme)
+    for theme in themes(page):
         show_cell(page, page.evaluate(PANELS)[-1])
         page.locator(".training-dashboard", has_text="at step").last.wait_for()
-        page.screenshot(path=SHOTS / f"{notebook}_dashboard_running_{theme.lower()}.png")
+        page.screenshot(path=SHOTS / f"{notebook}_dashboard_running_{theme}.png")
     (folder / "looked").touch()
 
 
@@ -178,11 +151,10 @@ def check_dashboard(page, notebook: str) -> None:
     steps = re.findall(r"Training at step (\d+) of", " ".join(sent))
     assert len(set(steps)) >= 5 and len(panels) == sum("Starting" in words for words in sent), sent
     assert "Finished" in sent[-1]
-    for theme in ("Dark", "Light"):
-        set_theme(page, theme)
+    for theme in themes(page):
         cell = show_cell(page, panels[-1])
         cell.get_by_text(sent[-1]).wait_for()
-        cell.screenshot(path=SHOTS / f"{notebook}_dashboard_{theme.lower()}.png")
+        cell.screenshot(path=SHOTS / f"{notebook}_dashboard_{theme}.png")
 
 
 def shoot_pages(page, notebook: str) -> None:
@@ -195,13 +167,13 @@ def shoot_pages(page, notebook: str) -> None:
 
 
 @pytest.mark.parametrize("notebook", [*NOTEBOOKS, "small"])
-def test_notebook(page, address, folder, notebook):
+def test_notebook(page, lab, notebook):
+    address, folder = lab
     SHOTS.mkdir(parents=True, exist_ok=True)
     for old in SHOTS.glob(f"{notebook}_*.png"):
         old.unlink()
     cells = nbformat.read(folder / f"{notebook}.ipynb", 4).cells
-    open_notebook(page, address, f"notebooks/{notebook}.ipynb")
-    run_all(page)
+    run_notebook(page, address, f"notebooks/{notebook}.ipynb")
     watched = any("TrainingDashboard(" in cell.source for cell in cells)
     if watched:
         watch_dashboard(page, notebook, folder)
@@ -211,13 +183,12 @@ def test_notebook(page, address, folder, notebook):
     for index, cell in enumerate(cells):
         if called := re.search(r"^(\w+_lab)\(", cell.source, flags=re.MULTILINE):
             check_lab(page, notebook, index, called[1])
-    assert not page.errors
+    # a file that is not there is none of the lessons'
+    assert not [error for error in page.errors if "Failed to load resource" not in error]
     shoot_pages(page, notebook)
 
 
 def test_every_lab_stands_in_a_lesson_and_is_moved():
-    from lessons_lib import labs
-
     lessons = {lesson: (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8") for lesson in LESSONS}
     moved = lessons[WITHOUT_TRAINING] + SMALL
     assert LABS.keys() == set(labs.__all__) - {"Lab"}

@@ -4,6 +4,7 @@ Port 8888 is taken while they run, as it is where another JupyterLab runs alread
 """
 
 import contextlib
+import html
 import json
 import os
 import re
@@ -15,15 +16,14 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tools import ROOT
 from tools.doors import unpack_commit
 from tools.doors.binder import OWN
 
-ROOT = Path(__file__).parents[2]
 PORT = 8888
 BROWSER = '#!/bin/sh\ncp "${1#file://}" "$OPENED.part" && mv "$OPENED.part" "$OPENED"\n'
 
@@ -36,9 +36,8 @@ def commands_after(words: str) -> list[str]:
     return re.search(rf"\n{re.escape(words)}\n\n((?:    .+\n)+)", page)[1].replace("    ", "").splitlines()
 
 
-@contextlib.contextmanager
-def opened(command: str, folder: Path, place: Path, settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
-    """Run `command`, which opens JupyterLab; yield the address that the browser gets, and the file of its output."""
+def open_lab(command: str, folder: Path, place: Path, settings: dict[str, str], lesson: str) -> str:
+    """Run `command`, which is to show `lesson` in JupyterLab, on a port that is free; return what it printed."""
     browser, target, printed = place / "browser", place / "opened.html", place / "printed.txt"
     browser.write_text(BROWSER)
     browser.chmod(0o755)
@@ -56,18 +55,19 @@ def opened(command: str, folder: Path, place: Path, settings: dict[str, str]) ->
             while not target.exists():
                 assert process.poll() is None and time.monotonic() < end, printed.read_text()[-3000:]
                 time.sleep(0.2)
-            yield re.search(r'<a href="([^"]+)"', target.read_text())[1].replace("&amp;", "&"), printed
+            check_lab(html.unescape(re.search(r'<a href="([^"]+)"', target.read_text())[1]), lesson)
         finally:
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait(120)
+    assert f"port {PORT} is already in use" in printed.read_text()
+    return printed.read_text()
 
 
-def check_lab(address: str, printed: Path, lesson: str) -> None:
-    """The address is on a free port, leads to `lesson`, and both the page and the lesson are there."""
+def check_lab(address: str, lesson: str) -> None:
+    """The address that the browser got leads to `lesson`, and both the page and the lesson are there."""
     parts = urllib.parse.urlsplit(address)
-    assert parts.port != PORT and f"port {PORT} is already in use" in printed.read_text()
-    assert parts.path == f"/lab/tree/{lesson}"
+    assert parts.port != PORT and parts.path == f"/lab/tree/{lesson}"
     assert "jupyter-config-data" in urllib.request.urlopen(address, timeout=120).read().decode()
     with urllib.request.urlopen(f"http://{parts.netloc}/api/contents/{lesson}?{parts.query}", timeout=120) as answer:
         contents = json.load(answer)
@@ -79,11 +79,9 @@ def check_lab(address: str, printed: Path, lesson: str) -> None:
 def test_make_lab_while_the_port_is_taken(tmp_path):
     env = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     here = "make --old-file=.venv/ready lab"  # whatever changed since: this environment is in use
-    with opened(here, ROOT, tmp_path, env) as (address, printed):
-        check_lab(address, printed, "my_lessons/00_start_here.ipynb")
-        path = urllib.parse.urlsplit(address).path
-        # to one who has no browser there
-        assert re.search(rf"http://127\.0\.0\.1:\d+{path}\?token=\w+", printed.read_text())
+    printed = open_lab(here, ROOT, tmp_path, env, "my_lessons/00_start_here.ipynb")
+    # to one who has no browser there
+    assert re.search(r"http://127\.0\.0\.1:\d+/lab/tree/my_lessons/00_start_here\.ipynb\?token=\w+", printed)
 
 
 def test_the_commands_for_windows_are_the_same():
@@ -105,6 +103,5 @@ def test_the_three_commands_without_make(tmp_path):
     env = {"PIP_CACHE_DIR": str(ROOT / ".cache" / "pip")} | env  # what was fetched once is not fetched again
     make_venv, install, lab = commands_after("Without `make`:")
     subprocess.run(f"{make_venv} && {install}", shell=True, check=True, cwd=course, env=env)
-    with opened(lab, course, tmp_path, env) as (address, printed):
-        check_lab(address, printed, "notebooks/00_start_here.ipynb")
+    open_lab(lab, course, tmp_path, env, "notebooks/00_start_here.ipynb")
     shutil.rmtree(course / ".venv")  # pytest keeps the folders of three runs, and this is large

@@ -1,5 +1,7 @@
 """`make run`: what it prints, what it leaves behind, and what it does when a lesson fails."""
 
+import contextlib
+import io
 import json
 import re
 import sys
@@ -10,125 +12,88 @@ import pytest
 from tools import run_lessons
 
 FILL_300_MIB = "block = bytearray(300 * 2**20)\nfor place in range(0, len(block), 4096):\n    block[place] = 1"
-PICTURE_FIRST = """
-from IPython.display import Image, display
-display(Image(b"\\x89PNG", format="png"))
-time.sleep(2)
-"""
 LAB = """
 import ipywidgets as widgets
 from lessons_lib.labs import Lab
 Lab(lambda level: f"<b>level {level}</b>", {"level": widgets.IntSlider(3, description="level")})
 """
+LESSONS = {
+    "00_small": ["print('hello')"],
+    "01_large": [FILL_300_MIB, "import time", "time.sleep(2)"],
+    "02_fails": ["answer = 41", "assert answer == 42, 'not the answer'"],
+    "03_dies": ["import os\nos._exit(1)"],
+    "04_means_to_raise": ["1 / 0"],
+    "05_shows_a_lab": [LAB],
+}
 
 
-@pytest.fixture
-def course(tmp_path, monkeypatch):
-    """An empty course of our own in a temporary folder; call it with a number and the cells of a lesson."""
-    (tmp_path / "notebooks").mkdir()
-    monkeypatch.setattr(run_lessons, "ROOT", tmp_path)
-    monkeypatch.setattr(run_lessons, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(run_lessons, "MEASURED", tmp_path / "measured.json")
-
-    def write(number, *cells):
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course of our own in a temporary folder, and what runs it: it returns the exit status and what was printed."""
+    folder = tmp_path_factory.mktemp("course")
+    (folder / "notebooks").mkdir()
+    for name, cells in LESSONS.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        nbformat.write(notebook, tmp_path / "notebooks" / f"{number}_lesson.ipynb")
+        notebook.cells[0].metadata["tags"] = ["raises-exception"] if name == "04_means_to_raise" else []
+        nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["run_lessons.py", *arguments])
-        return run_lessons.main()
+        with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
+            for name, path in {"ROOT": folder, "BUILD": folder / "build", "MEASURED": folder / "measured.json"}.items():
+                patch.setattr(run_lessons, name, path)
+            patch.setattr(sys, "argv", ["run_lessons.py", *arguments])
+            return run_lessons.main(), printed.getvalue()
 
-    return write, run, tmp_path
-
-
-def test_passing_lessons_give_a_table_and_copies(course, capsys):
-    write, run, folder = course
-    write("00", "print('hello')")
-    write("01", FILL_300_MIB)
-    assert run() == 0
-    out = capsys.readouterr().out
-    assert out.splitlines()[0].startswith("00_lesson ... ")
-    assert "2 of 2 passed" in out
-    executed = nbformat.read(folder / "build" / "00_lesson.ipynb", as_version=4)
-    assert executed.cells[0].outputs[0].text == "hello\n"
-    assert "hello" in (folder / "build" / "00_lesson.html").read_text()
-    rows = [line.split() for line in out.splitlines() if re.fullmatch(r" *\S+ +[\d.]+ +\d+ +passed", line)]
-    assert 250 < int(rows[1][2]) - int(rows[0][2]) < 400  # MiB that the second kernel held on top
+    return folder, run
 
 
-def test_where_the_time_went_is_told(course, capsys):
-    write, run, _ = course
-    write("00", "import time", "time.sleep(1)", PICTURE_FIRST)
-    assert run() == 0
-    [picture, longest] = re.search(
-        r"first picture after ([\d.]+) s; longest cell ([\d.]+) s", capsys.readouterr().out
-    ).groups()
-    assert 1 <= float(picture) < 2.9 and float(longest) >= 2  # the whole cell, though its picture came at its beginning
-
-
-def test_failing_lesson_is_shown_and_the_rest_still_runs(course, capsys):
-    write, run, folder = course
-    write("00", "answer = 41", "assert answer == 42, 'not the answer'")
-    write("01", "print('still runs')")
-    assert run() == 1
-    out = capsys.readouterr().out
-    assert "assert answer == 42" in out
-    assert "not the answer" in out
-    assert "1 of 2 passed" in out
-    assert len(list((folder / "build").glob("*.html"))) == 2
-
-
-def test_cell_that_is_meant_to_raise_does_not_fail(course):
-    write, run, folder = course
-    write("00", "1 / 0")
-    path = folder / "notebooks" / "00_lesson.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].metadata["tags"] = ["raises-exception"]
-    nbformat.write(notebook, path)
-    assert run() == 0
-
-
-def test_dead_kernel_is_a_failure_with_its_cell(course, capsys):
-    write, run, _ = course
-    write("00", "import os\nos._exit(1)")
-    assert run() == 1
-    assert "os._exit(1)" in capsys.readouterr().out
-
-
-def test_a_lab_leaves_its_still_view(course):
-    write, run, folder = course
-    write("00", LAB)
-    assert run() == 0
-    page, copy = ((folder / "build" / f"00_lesson.{kind}").read_text() for kind in ("html", "ipynb"))
-    for text in (page, copy):
-        assert "<b>level 3</b>" in text
-        assert "A still picture" in text
-        assert "widget-view" not in text
-
-
-def test_one_lesson_by_its_number(course, capsys):
-    write, run, _ = course
-    write("00", "1")
-    write("01", "2")
-    assert run("01") == 0
-    assert "00_lesson" not in capsys.readouterr().out
-
-
-def test_unknown_number_names_the_lessons(course, capsys):
-    write, run, _ = course
-    write("00", "1")
-    assert run("07") == 2
-    assert "one of 00" in capsys.readouterr().out
-
-
-def test_record_writes_what_the_card_quotes(course):
-    write, run, folder = course
-    write("00", "1")
+@pytest.fixture(scope="module")
+def every(course):
+    """The folder of executed lessons, the exit status, and what was printed, where every lesson was asked for."""
+    folder, run = course
     (folder / "measured.json").write_text('{"other": "kept"}')
-    assert run("--record") == 0
-    known = json.loads((folder / "measured.json").read_text())
-    [measured] = [table for dtype, table in known.items() if dtype != "other"]
-    assert set(measured["lessons"]) == {"00"}
-    assert measured["lessons"]["00"]["memory_mib"] > 0
+    return folder / "build", *run("--record")
+
+
+def test_all_run_though_some_fail_and_the_table_says_which(every):
+    build, status, printed = every
+    assert status == 1
+    assert printed.startswith("00_small ... ") and "4 of 6 passed" in printed
+    rows = dict(re.findall(r"^ *(\d\w+) +[\d.]+ +\d+ +(passed|failed)$", printed, flags=re.M))
+    assert [name for name in LESSONS if rows[name] == "failed"] == ["02_fails", "03_dies"]
+    assert all(text in printed for text in ("assert answer == 42", "not the answer", "os._exit(1)"))
+    assert {path.stem for path in build.glob("*.html")} == {path.stem for path in build.glob("*.ipynb")} == set(LESSONS)
+
+
+def test_copy_and_page_hold_the_outputs(every):
+    build, _, _ = every
+    assert nbformat.read(build / "00_small.ipynb", as_version=4).cells[0].outputs[0].text == "hello\n"
+    assert "hello" in (build / "00_small.html").read_text()
+
+
+@pytest.mark.parametrize("kind", ["html", "ipynb"])
+def test_a_lab_leaves_its_still_view(every, kind):
+    text = (every[0] / f"05_shows_a_lab.{kind}").read_text()
+    assert "<b>level 3</b>" in text and "A still picture" in text and "widget-view" not in text
+
+
+def test_memory_is_that_of_the_kernel_and_the_longest_cell_is_named(every):
+    held = {name: int(mib) for name, mib in re.findall(r"^(\w+) \.\.\. [\d.]+ s, (\d+) MiB", every[2], flags=re.M)}
+    assert 250 < held["01_large"] - held["00_small"] < 400
+    assert re.search(r"longest cell [\d.]+ s, 'time\.sleep\(2\)'", every[2])
+
+
+def test_record_writes_what_the_card_quotes(every):
+    known = json.loads((every[0].parent / "measured.json").read_text())
+    assert known.pop("other") == "kept"
+    [measured] = known.values()
     assert {"command", "date", "machine"} <= set(measured)
-    assert known["other"] == "kept"
+    assert list(measured["lessons"]) == [name[:2] for name in LESSONS]
+    assert measured["lessons"]["00"]["memory_mib"] > 0
+
+
+def test_one_lesson_by_its_number(course):
+    status, printed = course[1]("00")
+    assert status == 0 and "1 of 1 passed" in printed and "01_large" not in printed
+    with pytest.raises(SystemExit, match="one of 00, 01"):
+        course[1]("07")

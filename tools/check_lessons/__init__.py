@@ -1,10 +1,17 @@
-"""Checks every lesson against the rules that a program can judge: its format, its anatomy, its cells, its calls."""
+"""Checks lessons against the rules that a program can judge: their format, their anatomy, their cells, their calls.
+
+    python -m tools.check_lessons            every lesson
+    python -m tools.check_lessons FILE …     these
+
+Prints one line per complaint, `file: cell number: what is wrong and what to do`, and ends with 1 where there is any.
+"""
 
 import json
 from pathlib import Path
 
 import nbformat
 
+from tools import ROOT
 from tools.check_lessons.anatomy import check_anatomy, check_beginning, check_cells, check_format
 from tools.check_lessons.code import check_calls, check_figures, check_values
 
@@ -17,3 +24,11 @@ def complaints(path: Path) -> list[str]:
     notebook = nbformat.v4.rwbase.rejoin_lines(nbformat.from_dict(raw))
     broken = [complaint for rule in RULES for complaint in rule(notebook, path.stem)]
     return [f"{path.name}: {'' if index is None else f'cell {index}: '}{text}" for index, text in broken]
+
+
+def main(files: list[str]) -> int:
+    """Print what is wrong with `files`, or with every lesson where none is named."""
+    paths = [Path(file) for file in files] or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    lines = [line for path in paths for line in complaints(path)]
+    print("\n".join(lines) or f"{len(paths)} lessons, no complaint")
+    return 1 if lines else 0

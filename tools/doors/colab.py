@@ -19,9 +19,11 @@ import nbformat
 from packaging.utils import canonicalize_name
 
 from lessons_lib.course import Course, read_course
-from tools.doors import ROOT, git, unpack_commit, use_kernel
-from tools.run_lessons import clear, find_lessons, run_all, table
-from tools.write_docs.address import GITHUB
+from tools import ROOT
+from tools.doors import git, unpack_commit, use_kernel
+from tools.run_lessons import find_lessons, report, run_all
+from tools.write_docs.address import GITHUB, set_repository
+from tools.write_docs.pages import write_all
 
 BUILD = ROOT / "build" / "colab"
 ADDRESS = "course/under-test"  # of a course that has none yet
@@ -38,8 +40,8 @@ def publish(served: Path) -> tuple[Course, str]:
     unpack_commit(served)
     facts = served / "lessons_lib" / "course.toml"
     if not read_course(facts).repository:
-        write_docs = [sys.executable, "-m", "tools.write_docs", "--repository", ADDRESS]
-        subprocess.run(write_docs, cwd=served, check=True)  # as .github/workflows/address.yml does
+        set_repository(served, ADDRESS)
+        write_all(served)
     course = read_course(facts)
     git("init", "--quiet", served)
     git("-C", served, "add", "--all", "--force")
@@ -64,9 +66,6 @@ def installed(printed: str) -> set[str]:
     """Return the packages that pip says it has installed, read from what it `printed` as Colab reads it.
 
     Source: google/colab/_pip.py in https://github.com/googlecolab/colabtools.
-
-    >>> sorted(installed("Collecting evaluate\\nSuccessfully installed evaluate-0.4.6 lessons_lib-0.1.0"))
-    ['evaluate', 'lessons-lib']
     """
     lines = re.findall(r"^(?:\x1b\[0m)?\s*Successfully installed (.*)$", printed, flags=re.MULTILINE)
     return {canonicalize_name(one.rpartition("-")[0]) for line in lines for one in line.split()}
@@ -87,11 +86,7 @@ def faults_of(printed: str, before: Collection[str], imported: Collection[str]) 
 
 
 def changes(before: Collection[str], after: Collection[str], source: str) -> list[str]:
-    """Return each line of `pip freeze` that went (-) or came (+), without the course from `source` and evaluate.
-
-    >>> changes(["numpy==2.1.3"], ["evaluate==0.4.6", "lessons-lib @ git+x", "numpy==2.4.6"], "git+x")
-    ['- numpy==2.1.3', '+ numpy==2.4.6']
-    """
+    """Return each line of `pip freeze` that went (-) or came (+), without the course from `source` and evaluate."""
     there = {*before, f"lessons-lib @ {source}"}
     came = [line for line in after if line not in there and not line.startswith("evaluate==")]
     return [f"- {line}" for line in before if line not in after] + [f"+ {line}" for line in came]
@@ -112,9 +107,6 @@ def main(folder: str, number: str = "") -> int:
         imported = place / "imported.json"
         course, source = publish(place / "served")
         paths = find_lessons(shutil.copytree(place / "served" / "notebooks", place / "content"), number)
-        if not paths:
-            return 2
-        clear(BUILD, number)
         use_kernel(environment, place / "jupyter", "--IPKernelApp.extensions=google.colab")
         os.environ |= served_from(place / "served", course.repository)
         os.environ |= {"PYTHONPATH": str(ROOT / "tests" / "colab"), "COLAB_IMPORTED": str(imported)}
@@ -127,12 +119,10 @@ def main(folder: str, number: str = "") -> int:
             wrong = faults_of(printed_by_pip(BUILD / path.name), before, json.loads(imported.read_text()))
             faults += [f"{path.stem}: the install cell {fault}" for fault in wrong]
             changed += changes(before, pip(environment, "freeze", "--all"), source)
-    faults += [f"{one.name}: failed" for one in results if one.error]
-    print(f"\n{table(results)}\n\nExecuted lessons and HTML: {BUILD}")
-    print("\n".join(changed + faults) or "No version changed, and no restart would be asked for.")
     if changed:
         shutil.rmtree(environment)  # used again, it would pass the change off as what was there before
-    return 1 if changed or faults else 0
+    well = "No version changed, and no restart would be asked for."
+    return report(results, BUILD, [*changed, *faults], well)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ python -m tools.write_docs --repository owner/name     gives the course an addre
 import argparse
 import sys
 
-from tools.write_docs import ROOT, set_repository, write_all
+from tools import ROOT
+from tools.write_docs.address import set_repository
+from tools.write_docs.pages import write_all
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write or check what the command line asks for; return the exit status."""
+def main(arguments: list[str] | None = None) -> None:
+    """Write or check what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--repository", metavar="OWNER/NAME")
@@ -23,15 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
         # an address changes no figure, and a workflow that sets it has no torch
         stale = write_all(ROOT, wanted.check, measured=not wanted.repository)
     except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
+        sys.exit(str(error))
     names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
     if wanted.check and stale:
-        print(f"Stale: {names}. Run `make docs`, and commit what it writes.", file=sys.stderr)
-        return 1
+        sys.exit(f"Stale: {names}. Run `make docs`, and commit what it writes.")
     print(f"Written: {names}" if stale else "Everything says what it should.")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

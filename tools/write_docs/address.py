@@ -1,10 +1,10 @@
 """Where the course lives on GitHub, in badges, links and install cells; and what they say while it lives nowhere."""
 
 import re
-import tomllib
 from pathlib import Path
 
 from lessons_lib.course import Course
+from tools.versions import needs
 
 GITHUB = "https://github.com"
 COLAB = "https://colab.research.google.com"
@@ -36,8 +36,7 @@ def badges(course: Course, slug: str) -> str:
 
 def install_cell(course: Course, root: Path) -> str:
     """Return the source of the cell that installs the course on Colab, and does nothing anywhere else."""
-    needs = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    evaluate = next(one for one in needs if one.startswith("evaluate"))  # the one package that Colab lacks
+    evaluate = next(one for one in needs(root) if one.name == "evaluate")  # the one package that Colab lacks
     install = f'%pip install --no-deps "git+{GITHUB}/{course.repository}@{course.tag}" "{evaluate}"'
     if not course.repository:
         install = f'sys.exit("{NO_INSTALL}")'
@@ -46,8 +45,6 @@ def install_cell(course: Course, root: Path) -> str:
 
 def ways_in(course: Course, slug: str) -> str:
     """Return the README's three ways in: each a link or a command."""
-    name = course.repository.rpartition("/")[2]
-    local = f"git clone {GITHUB}/{course.repository}.git\n      cd {name}\n      make lab"
     if not course.repository:
         local = "make lab    # in the folder that holds this file"
         away = (
@@ -57,6 +54,8 @@ def ways_in(course: Course, slug: str) -> str:
             "opens lesson 02."
         )
     else:
+        name = course.repository.rpartition("/")[2]
+        local = f"git clone {GITHUB}/{course.repository}.git\n      cd {name}\n      make lab"
         away = (
             f"- **Google Colab** (a free GPU): [open lesson 00]({colab_link(course, slug)}). "
             "For another lesson, click the badge at its top.\n"

@@ -45,8 +45,7 @@ def question_table(course: Course) -> str:
 
 def lesson_table(course: Course, measured: Path) -> str:
     """Return the README's table: each lesson with a link, its question, and the minutes that it runs."""
-    slower = json.loads(measured.read_text(encoding="utf-8")).get("fp32", {})
-    taken = slower.get("lessons", {})
+    taken = json.loads(measured.read_text(encoding="utf-8")).get("fp32", {}).get("lessons", {})
     rows = []
     for one in course.lessons:
         minutes = f"{taken[one.number]['seconds'] / 60:.1f}" if one.number in taken else "not measured yet"
@@ -63,8 +62,6 @@ def measured_table(course: Course, measured: Path) -> str:
         taken = [record["lessons"].get(one.number, {}) for record in records.values()]
         figures = [f"{row[unit]:,}" if unit in row else "–" for row in taken for unit in ("seconds", "memory_mib")]
         rows.append([f"{one.number} {one.title}", *figures])
-    said = [
-        f"- {dtype}: `{record['command']}` on {record['date']}, on a {record['machine']}"
-        for dtype, record in records.items()
-    ]
+    said = "- {}: `{command}` on {date}, on a {machine}"
+    said = [said.format(dtype, **record) for dtype, record in records.items()]
     return f"{markdown_table(heads, rows)}\n\n" + "\n".join(said)

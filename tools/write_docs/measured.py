@@ -1,13 +1,9 @@
 """The figures in docs/measured, and on the card of the pairs: each table from the file that its benchmark wrote."""
 
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from statistics import median
 
 import pandas as pd
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from benchmarks import quality as quality_runs
 from benchmarks import sizes as size_runs
@@ -17,17 +13,19 @@ from benchmarks.kit.store import read
 from benchmarks.kit.strategies import COURSE as COURSE_RECIPE
 from lessons_lib.compare import start_table
 from lessons_lib.course import COURSE
-from tools.write_docs.regions import ROOT, Page, markdown_table
+from tools import ROOT
+from tools.versions import needs, oldest, pins
+from tools.write_docs.regions import Page, markdown_table
 
 NONE = "–"
 
 
-def when(measured: Mapping, what: str = "Measured") -> str:
+def when(measured: Mapping) -> str:
     """Return by which command, when and on what something was measured."""
     on = measured.get("settings", measured)
     software = ", ".join(f"{name} {version}" for name, version in on["versions"].items())
     machine = f" on a {on['machine']}" if "machine" in on else ""
-    return f"{what} with `{measured['command']}` on {measured['date']}{machine}; {software}."
+    return f"Measured with `{measured['command']}` on {measured['date']}{machine}; {software}."
 
 
 def number(value: float | None, digits: str = ".3f") -> str:
@@ -57,9 +55,8 @@ def starts() -> str:
         said.append(f"- `{task}`, {table['seeds'].min():.0f} seeds. {when(measured[task])}")
     rows = [[name, *(column[name] for column in columns.values())] for name in columns["pairs"]]
     table = markdown_table(["start", "the course's pairs", "MRPC"], rows)
-    return "\n\n".join(
-        [table, "In brackets the interval for the mean, 95 % by Student's t.", "\n".join(said), *pictures]
-    )
+    intervals = "In brackets the interval for the mean, 95 % by Student's t."
+    return "\n\n".join([table, intervals, "\n".join(said), *pictures])
 
 
 def speed(machine: int, picture: str = "") -> str:
@@ -67,17 +64,11 @@ def speed(machine: int, picture: str = "") -> str:
     measured = list(read("speed").values())[machine]
     table = pd.DataFrame.from_dict(measured["table"], orient="index").astype(float)
     heads = ["recipe", "pairs per second", "times (least to most)", "computed per real token", "% of peak", "MiB"]
-    rows = [
-        [
-            name,
-            f"{row['examples_per_second']:.1f}",
-            f"{row['times']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
-            f"{row['computed_per_real']:.3f}",
-            number(100 * row["of_peak"], ".0f"),
-            f"{row['memory_mib']:,.0f}",
-        ]
-        for name, row in table.iterrows()
-    ]
+    rows = []
+    for name, row in table.iterrows():
+        times = f"{row['times']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+        costs = f"{row['computed_per_real']:.3f}", number(100 * row["of_peak"], ".0f"), f"{row['memory_mib']:,.0f}"
+        rows.append([name, f"{row['examples_per_second']:.1f}", times, *costs])
     faster, slower = (", ".join(names) or "nothing" for names in speed_runs.faster_and_slower(table))
     said = f"Slower than the course's recipe in every round: {slower}. Faster in every round: {faster}."
     shown = [f"![{speed_runs.draw(table)[1]}]({picture})"] if picture else []
@@ -143,29 +134,17 @@ def sizes() -> str:
         table = size_runs.slopes(measured["runs"], over)
         for cost in table:
             digits = ",.0f" if "MiB" in names[cost] else ".2f"
-            least, most, slope = (
-                number(table[cost].iloc[at], how) for at, how in ((0, digits), (-2, digits), (-1, ".2f"))
-            )
-            rows.append([names[cost], f"{table.index[0]:,} to {table.index[-2]:,} {over}", least, most, slope])
+            least, *_, most, slope = table[cost]
+            figures = number(least, digits), number(most, digits), number(slope, ".2f")
+            rows.append([names[cost], f"{table.index[0]:,} to {table.index[-2]:,} {over}", *figures])
     return markdown_table(["cost", "over", "smallest", "largest", "slope"], rows) + f"\n\n{when(measured)}"
 
 
 def versions() -> str:
     """Return the versions that each door installs, from the files that say so."""
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    newest, colab = (pins(ROOT / name) for name in ("constraints.txt", "tests/colab/pins.txt"))
-    rows = []
-    for need in map(Requirement, pyproject["dependencies"]):
-        name = canonicalize_name(need.name)
-        oldest = next((one.version for one in need.specifier if one.operator == ">="), NONE)
-        rows.append([need.name, newest.get(name, NONE), colab.get(name, NONE), oldest])
+    newest, colab, bounds = pins(), pins(ROOT / "tests" / "colab" / "pins.txt"), oldest()
+    rows = [[need.name, *(known.get(need.name, NONE) for known in (newest, colab, bounds))] for need in needs()]
     return markdown_table(["package", "newest tested, and Binder", "Colab's", "oldest allowed"], rows)
-
-
-def pins(file: Path) -> dict[str, str]:
-    """Return the version of each package that `file` pins, by its canonical name."""
-    lines = [line.partition("==") for line in file.read_text(encoding="utf-8").splitlines() if "==" in line]
-    return {canonicalize_name(name): version for name, _, version in lines if not name.startswith("#")}
 
 
 def pairs() -> str:

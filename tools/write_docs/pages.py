@@ -1,15 +1,16 @@
 """Every page that repeats a fact, and what writes which region of it."""
 
-import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from lessons_lib.course import Course, read_course
+from tools import ROOT
+from tools.versions import needs, pins
 from tools.write_docs.address import ways_in
 from tools.write_docs.floors import floor_table
 from tools.write_docs.lessons import lesson_table, measured_table, write_lessons
-from tools.write_docs.regions import ROOT, Page, filled, write
+from tools.write_docs.regions import Page, filled, write
 
 
 def pages(course: Course, root: Path) -> dict[str, Page]:
@@ -22,18 +23,15 @@ def pages(course: Course, root: Path) -> dict[str, Page]:
         },
         "docs/measured/lessons.md": {"lessons": lambda: measured_table(course, measured)},
         "docs/architecture.md": {"floors": lambda: floor_table(root)},
-        "binder/requirements.txt": {"requirements": lambda: requirements(root)},
+        "binder/requirements.txt": {"requirements": lambda: requirements(course, root)},
         "pyproject.toml": {"embedded": lambda: f'embedded = ["{course.checkpoint_package}"]'},
     }
 
 
-def requirements(root: Path) -> str:
+def requirements(course: Course, root: Path) -> str:
     """Return what Binder installs: the names of pyproject.toml, and constraints.txt's torch in its small build."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needs = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
-    tested = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    torch = next(line for line in tested if line.startswith("torch=="))
-    return "\n".join([f"{torch}+cpu", *sorted(name for need in needs if (name := Requirement(need).name) != "torch")])
+    names = {need.name for need in (*needs(root), Requirement(course.checkpoint_package))} - {"torch"}
+    return "\n".join([f"torch=={pins(root / 'constraints.txt')['torch']}+cpu", *sorted(names)])
 
 
 def write_all(root: Path = ROOT, check: bool = False, measured: bool = False) -> list[Path]:

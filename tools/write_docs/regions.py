@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 Page = Mapping[str, Callable[[], str]]  # what makes the text of each region, by its name
 
 
