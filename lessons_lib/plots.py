@@ -163,14 +163,15 @@ def plot_loss_and_metric(log_history: Sequence[Mapping[str, float]], metric: str
 
 def plot_confusion(counts: np.ndarray, names: Sequence[str], ax: Axes | None = None) -> Axes:
     """Draw a confusion matrix `(classes, classes)`: true classes down, predicted ones across, counts written in."""
-    ax = _axes(ax, width=4.2, height=3.4)
+    many = len(names) > 2
+    ax = _axes(ax, width=4.2 + 0.5 * many * len(names), height=3.4 + 0.3 * many * len(names))
     ax.imshow(counts, cmap="Blues")
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if count > counts.max() / 2 else "black"
-        ax.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=14)
+        ax.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=11 if many else 14)
     ax.set(xlabel="predicted", ylabel="true", xticks=range(len(names)), yticks=range(len(names)))
-    ax.set_xticklabels(names)
-    ax.set_yticklabels(names, rotation=90, va="center")
+    ax.set_xticklabels(names, rotation=30 if many else 0, ha="right" if many else "center")
+    ax.set_yticklabels(names, rotation=0 if many else 90, va="center")
     return ax
 
 

@@ -23,10 +23,11 @@ def close_figures():
 
 
 def test_show_carries_the_alternative_text_and_closes_the_figure():
-    page = plots.show(plots.plot_lengths([3, 5, 8]), alt='bars "a" < b & c')
+    ax = plots.plot_lengths([3, 5, 8])
+    page = plots.show(ax, alt='bars "a" < b & c')
     assert 'alt="bars &quot;a&quot; &lt; b &amp; c"' in page.data
     assert page.data.count("data:image/png;base64,") == 1
-    assert plt.get_fignums() == []
+    assert ax.figure.number not in plt.get_fignums()
 
 
 def test_lengths_count_every_text():
@@ -89,6 +90,12 @@ def test_metric_stands_beside_the_losses():
 def test_confusion_writes_every_count():
     ax = plots.plot_confusion(np.array([[5, 1], [2, 9]]), ["no", "yes"])
     assert [text.get_text() for text in ax.texts] == ["5", "1", "2", "9"]
+
+
+def test_confusion_of_many_classes_names_each():
+    ax = plots.plot_confusion(np.eye(5, dtype=int), list("abcde"))
+    assert len(ax.texts) == 25
+    assert [label.get_text() for label in ax.get_yticklabels()] == list("abcde")
 
 
 def test_probabilities_count_every_example():
