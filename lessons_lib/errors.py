@@ -6,3 +6,10 @@ class SetupError(RuntimeError):
 
     def _render_traceback_(self) -> list[str]:
         return [f"SetupError: {self}"]
+
+
+class DataError(SetupError):
+    """A file that cannot be used as asked; a notebook shows its sentence alone, with no traceback above it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"DataError: {self}"]

@@ -10,7 +10,7 @@ from tools.write_docs.floors import floors, imports
 
 ROOT = Path(__file__).parents[1]
 ROOMS = imports(ROOT)
-PURE = ("tokens", "padding", "heads", "metrics", "memory", "compare", "checkpoints")
+PURE = ("tokens", "padding", "heads", "metrics", "memory", "compare", "checkpoints", "vectors", "own_data")
 
 
 def test_there_is_no_circle_and_no_fifth_floor():
