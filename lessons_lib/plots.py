@@ -19,6 +19,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_curve, precision_
 from lessons_lib.padding import batch_masks
 from lessons_lib.palette import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, RULE
 
+MOST_CLASSES = 12  # of a confusion matrix, that can still be read
+
 
 def show(axes: Axes, alt: str) -> HTML:
     """Return the figure of `axes` as a picture with `alt` as its alternative text, and close the figure."""
@@ -162,7 +164,12 @@ def plot_loss_and_metric(log_history: Sequence[Mapping[str, float]], metric: str
 
 
 def plot_confusion(counts: np.ndarray, names: Sequence[str], ax: Axes | None = None) -> Axes:
-    """Draw a confusion matrix `(classes, classes)`: true classes down, predicted ones across, counts written in."""
+    """Draw a confusion matrix `(classes, classes)`: true classes down, predicted ones across, counts written in.
+
+    Of more than `MOST_CLASSES` it shows the most common ones.
+    """
+    shown = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[:MOST_CLASSES])
+    counts, names = counts[np.ix_(shown, shown)], [names[number] for number in shown]
     many = len(names) > 2
     ax = _axes(ax, width=4.2 + 0.5 * many * len(names), height=3.4 + 0.3 * many * len(names))
     ax.imshow(counts, cmap="Blues")

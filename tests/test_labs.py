@@ -217,7 +217,16 @@ def test_step_that_cannot_be_measured_is_said(model, monkeypatch):
 def test_half_a_pair_is_not_asked(build):
     lab = build("pair")
     lab.controls["sentence2"].value = " "
-    assert "Type two sentences" in lab.view.value
+    assert "Type a text in each box" in lab.view.value
+
+
+def test_pair_lab_takes_a_single_text_too(model, tokenizer):
+    lab = labs.pair_lab(model, tokenizer, "Rain fell.", None, NAMES)
+    assert list(lab.controls) == ["text"]
+    before = lab.view.value
+    lab.controls["text"].value = "Nobody came to the meeting."
+    assert lab.view.value != before
+    assert NAMES[0] in lab.view.value
 
 
 def test_pair_lab_says_what_the_model_says(model, tokenizer):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons_lib.metrics import example_losses, worst_mistakes
+from lessons_lib.metrics import accuracy_intervals, by_class, example_losses, worst_mistakes
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(scale=5, size=(40, 2))
@@ -31,3 +31,16 @@ def test_mistakes_follow_the_threshold():
     sentences = ["a", "b", "c"]
     assert set(worst_mistakes(sentences, sentences, logits, labels)["sentence1"]) == {"b", "c"}
     assert set(worst_mistakes(sentences, sentences, logits, labels, threshold=0.8)["sentence1"]) == {"a", "b", "c"}
+
+
+def test_scores_per_class_by_hand():
+    table = by_class(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1]), ["a", "b", "c"])
+    assert table["precision"].tolist() == pytest.approx([1, 1 / 3, 0])
+    assert table["recall"].tolist() == [0.5, 1, 0]
+    assert table["support"].tolist() == [2, 1, 1]
+
+
+def test_an_interval_holds_its_share_and_narrows_with_more_rows():
+    few, many = (accuracy_intervals({"it": np.arange(n) % 4 > 0}).loc["it"] for n in (40, 4000))
+    assert few["low"] < few["accuracy"] == many["accuracy"] == 0.75 < few["high"]
+    assert many["high"] - many["low"] < 0.2 * (few["high"] - few["low"])

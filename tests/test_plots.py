@@ -98,6 +98,11 @@ def test_confusion_of_many_classes_names_each():
     assert [label.get_text() for label in ax.get_yticklabels()] == list("abcde")
 
 
+def test_confusion_of_too_many_classes_shows_the_most_common():
+    ax = plots.plot_confusion(np.diag(range(30)), [str(number) for number in range(30)])
+    assert [label.get_text() for label in ax.get_yticklabels()] == [str(number) for number in range(18, 30)]
+
+
 def test_probabilities_count_every_example():
     ax = plots.plot_probabilities(np.array([0.1, 0.9, 0.8]), np.array([0, 1, 1]), ["no", "yes"])
     assert sum(patch.get_height() for container in ax.containers for patch in container) == 3

@@ -1,4 +1,4 @@
-"""Two sentences of your own, and what a model says to them."""
+"""A text of your own, or two, and what a model says to them."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,21 @@ from lessons_lib.labs.lab import Lab, readable
 
 
 def pair_lab(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, sentence1: str, sentence2: str, names: Sequence[str]
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sentence1: str,
+    sentence2: str | None,
+    names: Sequence[str],
 ) -> Lab:
-    """Type two sentences, and see how probable each of the classes `names` is to `model` as it stands."""
+    """Type two sentences, and see how probable each of the classes `names` is to `model` as it stands.
 
-    def draw(sentence1: str, sentence2: str) -> str:
-        if not (sentence1.strip() and sentence2.strip()):
-            return html.note("Type two sentences: of half a pair the model would say something, and mean nothing.")
-        inputs = tokenizer(readable(sentence1), readable(sentence2), truncation=True, return_tensors="pt").to(
-            model.device
-        )
+    Where `sentence2` is `None`, there is one text, for a model of single texts.
+    """
+
+    def draw(**texts: str) -> str:
+        if not all(text.strip() for text in texts.values()):
+            return html.note("Type a text in each box: of nothing the model would say something, and mean nothing.")
+        inputs = tokenizer(*map(readable, texts.values()), truncation=True, return_tensors="pt").to(model.device)
         training = model.training
         try:
             with torch.no_grad():
@@ -30,6 +35,8 @@ def pair_lab(
         return html.meters(dict(zip(names, logits[0].float().softmax(dim=-1).tolist(), strict=True)))
 
     wide = widgets.Layout(width="98%")
+    if sentence2 is None:
+        return Lab(draw, {"text": widgets.Text(sentence1, description="Text", layout=wide)})
     controls = {
         "sentence1": widgets.Text(sentence1, description="Sentence 1", layout=wide),
         "sentence2": widgets.Text(sentence2, description="Sentence 2", layout=wide),
