@@ -2,7 +2,7 @@
 # make run    execute every lesson, or one: make run LESSON=04
 # make test   style, unit tests, every lesson from end to end, and in a browser
 # make docs   write everything that repeats a fact of the course or a measurement
-# make lesson NAME=08_my_lesson   begin a lesson from a template that runs
+# make lesson NAME=20_my_lesson   begin a lesson from a template that runs
 # make format, make pairs, make bench, make bench-quality and its like   for those who work on the course
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
 

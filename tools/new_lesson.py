@@ -1,6 +1,6 @@
 """Begins a lesson from a template that runs: the notebook, its stanza in course.toml, and whatever lists the lessons.
 
-python -m tools.new_lesson 08_my_lesson
+python -m tools.new_lesson 20_my_lesson
 """
 
 import re
@@ -27,12 +27,12 @@ plain = "what it makes plain, in a line"
 
 
 def write_lesson(name: str, root: Path = ROOT) -> Path:
-    """Write the lesson called `name`, such as `"08_my_lesson"`, into the course at `root`, and return its path.
+    """Write the lesson called `name`, such as `"20_my_lesson"`, into the course at `root`, and return its path.
 
     Raises `ValueError` with what to do where the name is not right or another lesson has its number.
     """
     if not re.fullmatch(r"[0-9]{2}_[a-z0-9][a-z0-9_]*", name):
-        raise ValueError(f"{name!r} is no name: write two digits and small letters, make lesson NAME=08_my_lesson")
+        raise ValueError(f"{name!r} is no name: write two digits and small letters, make lesson NAME=20_my_lesson")
     facts = root / "lessons_lib" / "course.toml"
     taken = {one.number: one.slug for one in read_course(facts).lessons}
     taken |= {path.name[:2]: path.stem for path in (root / "notebooks").glob("[0-9][0-9]_*.ipynb")}

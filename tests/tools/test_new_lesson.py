@@ -44,7 +44,7 @@ def test_new_lesson_runs(course):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        *((name, "make lesson NAME=08_my_lesson") for name in WRONG),
+        *((name, "make lesson NAME=20_my_lesson") for name in WRONG),
         *((name, "97_mine has the number 97") for name in ("97_mine", "97_another")),
     ],
 )
