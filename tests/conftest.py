@@ -18,6 +18,19 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [NO_NETWORK, os.environ.
 os.environ.setdefault("MPLBACKEND", "agg")
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, started once for a file; in CI it must be there."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_api.sync_playwright() as playwright:
+        path = installed or playwright.chromium.executable_path
+        if not Path(path).exists() and not os.environ.get("CI"):  # in CI playwright then says what to install
+            pytest.skip("Chromium is absent: CONTRIBUTING.md says how to install it")
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        yield playwright.chromium.launch(executable_path=path, args=arguments)
+
+
 @pytest.fixture(scope="session")
 def checkpoint():
     from lessons_lib.sources import embedded_checkpoint

@@ -10,15 +10,16 @@ from packaging.utils import canonicalize_name
 from tools import ROOT
 
 
-def needs(root: Path = ROOT) -> list[Requirement]:
-    """Return what lessons_lib needs, from the pyproject.toml below `root`."""
+def needs(root: Path = ROOT, *extras: str) -> list[Requirement]:
+    """Return what lessons_lib needs, and its `extras`, from the pyproject.toml below `root`."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [Requirement(one) for one in project["dependencies"]]
+    more = [one for extra in extras for one in project["optional-dependencies"][extra]]
+    return [Requirement(one) for one in [*project["dependencies"], *more]]
 
 
-def oldest(root: Path = ROOT) -> dict[str, str]:
+def oldest(root: Path = ROOT, *extras: str) -> dict[str, str]:
     """Return the lower bound of each package that has one."""
-    return {need.name: one.version for need in needs(root) for one in need.specifier if one.operator == ">="}
+    return {need.name: one.version for need in needs(root, *extras) for one in need.specifier if one.operator == ">="}
 
 
 def pins(file: Path = ROOT / "constraints.txt") -> dict[str, str]:
@@ -38,12 +39,12 @@ def pinned(*names: str) -> list[str]:
 
 
 def floor() -> list[str]:
-    """Return each lower bound as the one version that pip may take.
+    """Return each lower bound of what the lessons need as the one version that pip may take.
 
     Of torch it is the version in constraints.txt, unless pip looks among the CPU builds too (PIP_EXTRA_INDEX_URL): the
     usual builds of an old torch bring gigabytes of GPU libraries.
     """
-    lower = oldest()
+    lower = oldest(ROOT, "share")
     if "whl/cpu" not in os.environ.get("PIP_EXTRA_INDEX_URL", ""):
         lower["torch"] = pins()["torch"]
     return [f"{name}=={version}" for name, version in lower.items()]

@@ -5,7 +5,6 @@ Lesson 04 whole: `pytest -m slow -k 04 tests/notebooks/test_jupyterlab.py`. Pict
 notebook page by page, labs and dashboards in the light and the dark theme.
 """
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from jupyterlab_driver import DONE, PANELS, move, run_notebook, serve, show_cell, themes, wait_for
-from playwright import sync_api
 
 from lessons_lib import labs
 
@@ -84,17 +82,6 @@ trainer = Trainer(
 )
 trainer.train()
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with sync_api.sync_playwright() as playwright:
-        path = installed or playwright.chromium.executable_path
-        if not Path(path).exists() and not os.environ.get("CI"):  # in CI playwright then says what to install
-            pytest.skip("Chromium is absent: CONTRIBUTING.md says how to install it")
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        yield playwright.chromium.launch(executable_path=path, args=arguments)
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from tools.write_docs.pages import write_all
 BUILD = ROOT / "build" / "colab"
 ADDRESS = "course/under-test"  # of a course that has none yet
 BROUGHT = {"evaluate", "lessons-lib"}  # by the install cell, and nothing else
+EXPORT = {"onnx", "onnx-ir", "onnxruntime", "onnxscript"}  # by lesson 09, for its export
 AUTHOR = ("-c", "user.name=colab", "-c", "user.email=colab@localhost")
 
 
@@ -80,15 +81,15 @@ def faults_of(printed: str, before: Collection[str], imported: Collection[str]) 
     names = installed(printed)
     there = {canonicalize_name(name) for name in (*(re.split("==| @ ", line)[0] for line in before), *imported)}
     faults = [f"installed {name}, which was there: Colab would ask for a restart" for name in sorted(names & there)]
-    if names != BROUGHT:
+    if names - EXPORT != BROUGHT:
         faults.append(f"was to install {' and '.join(sorted(BROUGHT))}, and printed:\n{printed or '(nothing)'}")
     return faults
 
 
 def changes(before: Collection[str], after: Collection[str], source: str) -> list[str]:
-    """Return each line of `pip freeze` that went (-) or came (+), without the course from `source` and evaluate."""
+    """Return each line of `pip freeze` that went (-) or came (+), but for the course from `source` and what it brings."""
     there = {*before, f"lessons-lib @ {source}"}
-    came = [line for line in after if line not in there and not line.startswith("evaluate==")]
+    came = [line for line in after if line not in there and line.partition("==")[0] not in BROUGHT | EXPORT]
     return [f"- {line}" for line in before if line not in after] + [f"+ {line}" for line in came]
 
 
@@ -112,7 +113,7 @@ def main(folder: str, number: str = "") -> int:
         os.environ |= {"PYTHONPATH": str(ROOT / "tests" / "colab"), "COLAB_IMPORTED": str(imported)}
         os.environ |= {"HF_HOME": str(place / "huggingface"), "HF_HUB_OFFLINE": "1"}
         for path in paths:  # on Colab each has a machine of its own: what one has installed, the next does not have
-            pip(environment, "uninstall", "--yes", "-qq", *BROUGHT)
+            pip(environment, "uninstall", "--yes", "-qq", *BROUGHT, *EXPORT)
             before = pip(environment, "freeze", "--all")
             imported.write_text("[]")
             results += run_all([path], BUILD)
