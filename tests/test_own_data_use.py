@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 from transformers import BertConfig, BertModel, set_seed
 
 from lessons_lib.errors import DataError
@@ -73,12 +73,21 @@ def test_flipped_labels_are_among_the_least_likely():
     wrong = rng.choice(180, 9, replace=False)
     spoiled = labels.copy()
     spoiled[wrong] = (labels[wrong] + 1) % 3
-    assert len(set(least_likely(vectors, spoiled, 18)) & set(wrong)) >= 8
+    found = least_likely(vectors, spoiled, 18)
+    assert len(set(found["row"]) & set(wrong)) >= 8
+    assert found["probability"].is_monotonic_increasing
+    spotted = found[found["row"].isin(wrong)]
+    assert (spotted["answer"].to_numpy() == labels[spotted["row"]]).mean() > 0.8
 
 
 def test_a_class_with_one_row_is_judged_too():
     labels = np.array([0] * 20 + [1] * 20 + [2])
-    assert 40 in least_likely(np.arange(41)[:, None] / 41, labels, 5)
+    assert 40 in least_likely(np.arange(41)[:, None] / 41, labels, 5)["row"].tolist()
+
+
+def test_a_budget_keeps_a_class_that_has_one_row():
+    train = Dataset.from_dict({"text": list("abcdefghij") * 10, "label": [0] * 50 + [1] * 49 + [2]})
+    assert set(within({"train": train}, 20)["train"]["label"]) == {0, 1, 2}
 
 
 def test_the_script_on_one_page_runs_as_it_is(tmp_path, tokenizer):
@@ -88,7 +97,7 @@ def test_the_script_on_one_page_runs_as_it_is(tmp_path, tokenizer):
     tokenizer.save_pretrained(tmp_path / "tiny")
     command = [sys.executable, TEXTS / "classify.py", TEXTS / "messages.csv", "--checkpoint", "tiny", "--epochs", "0.1"]
     printed = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert "majority class 0.44" in printed and "product question" in printed
+    assert "majority class 0.440" in printed and "product question" in printed
     assert {"model.safetensors", "tokenizer.json", "config.json"} <= {
         one.name for one in (tmp_path / "my_model").iterdir()
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from datasets import Dataset, DatasetDict
 
 from lessons_lib.errors import DataError
@@ -31,15 +32,15 @@ def own_columns() -> dict[str, object]:
 def within(splits: Mapping[str, Dataset], budget: int | None, seed: int = 42) -> DatasetDict:
     """Return at most `budget` rows of each split, shuffled, every class in its share; `None` means all of them.
 
-    A class keeps at least one row wherever it had two.
+    Each class keeps at least one row, so there can be a few more rows than that.
     """
     parts = {}
     for name, split in splits.items():
         split = split.shuffle(seed=seed)
         if budget and len(split) > budget:
-            share = {"taken": budget / len(split)}
-            taken = split_rows(np.array(split["label"][:]), np.arange(len(split)), share, seed) == "taken"
-            split = split.select(np.flatnonzero(taken))
+            labels = np.array(split["label"][:])
+            taken = split_rows(labels, np.arange(len(split)), {"taken": budget / len(split)}, seed) == "taken"
+            split = split.select(np.flatnonzero(taken | (np.bincount(labels)[labels] == 1)))
         parts[name] = split
     return DatasetDict(parts)
 
@@ -54,25 +55,27 @@ def joined(split: Dataset) -> list[str]:
     return [" ".join(parts) for parts in zip(*(split[name] for name in text_columns(split)), strict=True)]
 
 
-def least_likely(vectors: np.ndarray, labels: np.ndarray, count: int, seed: int = 42) -> np.ndarray:
-    """Return the `count` rows whose own label is least likely, the least likely first.
+def least_likely(vectors: np.ndarray, labels: np.ndarray, count: int, seed: int = 42) -> pd.DataFrame:
+    """Return the `count` rows whose own label is least likely: `row`, its `probability`, and the `answer` instead.
 
-    Each row's probabilities come from a logistic regression on `vectors` `(n, hidden)` that was trained on other rows:
-    five parts, each judged by a model of the other four. The idea is that of confident learning (Northcutt et al.,
-    2021, https://arxiv.org/abs/1911.00068); no label is changed.
+    Each row is judged by a logistic regression on `vectors` `(n, hidden)` that was trained on other rows: five parts,
+    each judged by a model of the other four. The idea is that of confident learning (Northcutt et al., 2021,
+    https://arxiv.org/abs/1911.00068); no label is changed.
 
     >>> vectors = np.array([[0.0], [0.1], [0.2], [1.0], [1.1], [1.2]] * 5)
     >>> labels = np.array([0, 0, 0, 1, 1, 1] * 5)
     >>> labels[7] = 1
-    >>> least_likely(vectors, labels, 1).tolist()
-    [7]
+    >>> least_likely(vectors, labels, 1)[["row", "answer"]].to_numpy().tolist()
+    [[7, 0]]
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import KFold
 
-    own = np.zeros(len(labels))
+    own, answers = np.zeros(len(labels)), np.zeros(len(labels), dtype=int)
     for others, part in KFold(5, shuffle=True, random_state=seed).split(vectors):
         model = LogisticRegression(C=10, max_iter=1000).fit(vectors[others], labels[others])
         known = dict(zip(model.classes_, model.predict_proba(vectors[part]).T, strict=True))
         own[part] = [known[label][row] if label in known else 0.0 for row, label in enumerate(labels[part])]
-    return np.argsort(own, kind="stable")[:count]
+        answers[part] = model.predict(vectors[part])
+    rows = np.argsort(own, kind="stable")[:count]
+    return pd.DataFrame({"row": rows, "probability": own[rows], "answer": answers[rows]})
