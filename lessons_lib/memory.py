@@ -1,10 +1,17 @@
 """What training holds in memory: weights, gradients, the optimizer's state, and activations."""
 
+from __future__ import annotations
+
+import gc
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
 
 from lessons_lib.machine import MIB
+
+if TYPE_CHECKING:
+    from transformers import Trainer
 
 
 def training_memory(parameters: int, trainable: int) -> dict[str, float]:
@@ -51,3 +58,16 @@ def activation_memory(model: torch.nn.Module, batch: Mapping[str, torch.Tensor])
     total = sum(kept.values())
     del output  # only now: while it lived, so did what was kept, and no address was used twice
     return total / MIB
+
+
+def release(trainer: Trainer) -> Trainer:
+    """Let go of what only training needs, gradients and the optimizer's state, and return `trainer`.
+
+    It predicts and saves as before; to train on, it would begin a new run.
+    """
+    trainer.accelerator.free_memory()
+    trainer.optimizer = trainer.lr_scheduler = None
+    trainer.callback_handler.optimizer = trainer.callback_handler.lr_scheduler = None
+    trainer.model.zero_grad(set_to_none=True)
+    gc.collect()
+    return trainer

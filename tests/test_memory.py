@@ -1,10 +1,12 @@
 """Memory that is computed against memory that is held."""
 
+import weakref
+
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
-from lessons_lib.memory import activation_memory, optimizer_memory, training_memory
+from lessons_lib.memory import activation_memory, optimizer_memory, release, training_memory
 
 SMALL = {"hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 128}
 
@@ -49,3 +51,15 @@ def test_checkpointing_keeps_less(model):
     before = activation_memory(model, batch(8))
     getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)()  # the newer name first
     assert activation_memory(model, batch(8)) < before / 3
+
+
+def test_a_released_trainer_predicts_as_before_and_holds_no_optimizer(model, tmp_path):
+    rows = [{"input_ids": [5, 6, 7, 8], "labels": number % 2} for number in range(8)]
+    args = TrainingArguments(tmp_path, max_steps=2, report_to="none", use_cpu=True, disable_tqdm=True)
+    trainer = Trainer(model, args, train_dataset=rows)
+    trainer.train()
+    before, optimizer = trainer.predict(rows).predictions, weakref.ref(trainer.optimizer.optimizer)
+    assert optimizer() is not None
+    assert (release(trainer).predict(rows).predictions == before).all()
+    assert optimizer() is None
+    assert all(weight.grad is None for weight in trainer.model.parameters())

@@ -87,7 +87,7 @@ def faults_of(printed: str, before: Collection[str], imported: Collection[str]) 
 
 
 def changes(before: Collection[str], after: Collection[str], source: str) -> list[str]:
-    """Return each line of `pip freeze` that went (-) or came (+), but for the course from `source` and what it brings."""
+    """Return each line of `pip freeze` that went (-) or came (+), but for what the lessons install, from `source`."""
     there = {*before, f"lessons-lib @ {source}"}
     came = [line for line in after if line not in there and line.partition("==")[0] not in BROUGHT | EXPORT]
     return [f"- {line}" for line in before if line not in after] + [f"+ {line}" for line in came]
