@@ -25,20 +25,20 @@ def test_stale_is_named_and_nothing_written(course, monkeypatch):
 
 
 def test_an_address_reaches_every_badge_and_install_cell(course):
-    set_repository(course, "someone/their-course")
+    set_repository(course, "zz-owner/their-course")
     changed = {path.relative_to(course).as_posix() for path in write_all(course)}
     lessons = sorted((course / "notebooks").glob("*.ipynb"))
     assert changed == {"README.md", *(f"notebooks/{path.name}" for path in lessons)}
     for path in lessons:
         text = path.read_text(encoding="utf-8")
-        assert text.count("someone/their-course") == 3  # two badges, one install cell
+        assert text.count("zz-owner/their-course") == 3  # two badges, one install cell
         assert f"/notebooks/{path.name}" in text
     readme = (course / "README.md").read_text(encoding="utf-8")
-    assert "git clone https://github.com/someone/their-course.git" in readme
+    assert "git clone https://github.com/zz-owner/their-course.git" in readme
     assert "no address" not in readme and readme.count("00_start_here.ipynb)") >= 3
     set_repository(course, "another/one")
     write_all(course)
-    assert "someone" not in "".join(path.read_text(encoding="utf-8") for path in [*lessons, course / "README.md"])
+    assert "zz-owner" not in "".join(path.read_text(encoding="utf-8") for path in [*lessons, course / "README.md"])
 
 
 @pytest.mark.parametrize("repository", ["name", "", "a/b/c", "https://github.com/a/b"])
