@@ -25,7 +25,7 @@ from tools.run_lessons import Result, find_lessons, in_status, report, run_all
 
 BUILD = ROOT / "build" / "binder"
 BASE = ("ipykernel", "ipywidgets", "jupyterlab", "notebook", "pip")  # of an image's own packages, what a lesson meets
-LIGHT, MOST = 1024, 1536  # MiB: lessons 00 to 03 stay below the first, all others below the second
+MOST = 1024  # MiB that a kernel stays below: Binder gives a learner one or two GiB
 OWN = ("HF_", "IPYTHONDIR", "JUPYTER_", "LESSONS_", "MPL", "OMP_", "PYTHON", "VIRTUAL_ENV", "XDG_")  # a developer's
 
 
@@ -119,9 +119,8 @@ def held(pid: int) -> int:
 
 def too_large(results: Iterable[Result]) -> list[str]:
     """Return a sentence for each lesson whose kernel held more memory than it may."""
-    limits = [(one, LIGHT if one.name[:2] <= "03" else MOST) for one in results]
-    large = [(one, limit) for one, limit in limits if one.memory_mib >= limit]
-    return [f"{one.name}: {one.memory_mib:,} MiB, and it may hold less than {limit:,}" for one, limit in large]
+    large = [one for one in results if one.memory_mib >= MOST]
+    return [f"{one.name}: {one.memory_mib:,} MiB, and it may hold less than {MOST:,}" for one in large]
 
 
 def main(environment: str, number: str = "") -> int:
