@@ -111,7 +111,17 @@ def colab(session: nox.Session) -> None:
 @nox.session
 def floor(session: nox.Session) -> None:
     """Unit tests and every lesson on the oldest versions that pyproject.toml allows."""
-    tools = ("build", "hatchling", "nbclient", "nbconvert", "nbmake", "pytest", "pytest-xdist")  # in any version
+    tools = (
+        "build",
+        "hatchling",
+        "hypothesis",
+        "nbclient",
+        "nbconvert",
+        "nbmake",
+        "openpyxl",
+        "pytest",
+        "pytest-xdist",
+    )
     session.install(*versions.floor(), *tools)
     session.install("--no-deps", "--editable", ".", *versions.pinned(CHECKPOINT))
     session.run("python", "-m", "lessons_lib.page")
