@@ -3,8 +3,8 @@
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -191,24 +191,14 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     assert "cannot be opened (Permission denied)" in refusal(path)
 
 
-class Seven:
-    """What `FileUpload` of ipywidgets 7 looks like."""
-
-    def __init__(self, **files):
-        self.value = {
-            name.replace("_", "."): {"metadata": {"size": len(one)}, "content": one} for name, one in files.items()
-        }
-
-
 def test_an_upload_is_read_in_both_shapes_of_the_widget():
     content = table(rows())
-    eight = FileUpload()
-    about = {"size": len(content), "type": "text/csv", "last_modified": datetime.now(UTC)}
-    eight.set_trait("value", ({"name": "a.csv", "content": memoryview(content), **about},))
-    for widget in (eight, Seven(a_csv=content)):
-        splits, report = read_own_data(widget)
+    seven = {"a.csv": {"metadata": {"size": len(content)}, "content": content}}
+    eight = ({"name": "a.csv", "content": memoryview(content), "size": len(content), "type": "text/csv"},)
+    for value in (seven, eight):
+        splits, report = read_own_data(SimpleNamespace(value=value))
         assert (report.files, len(splits["train"])) == ({"all": "a.csv"}, 28)
-    for nothing in (FileUpload(), Seven()):
+    for nothing in (FileUpload(), SimpleNamespace(value={}), SimpleNamespace(value=())):
         assert "Nothing was uploaded yet" in refusal(nothing)
 
 
