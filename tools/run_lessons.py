@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,31 +47,31 @@ class Result:
     slowest: str = ""
 
 
-def in_status(pid: int, *fields: str) -> int:
-    """Return the sum of `fields`, such as `"VmHWM"`, in what Linux says of a process, in bytes."""
+def held(pid: int) -> int:
+    """Return the memory, in bytes, that a process holds and that the system cannot take back.
+
+    That is what counts where a machine is full. The pages of a file, such as a library's, are dropped and read again
+    when they are needed: how many of them lie in memory depends on the machine, for the same lesson, by hundreds of
+    MiB. The peak that Linux keeps (VmHWM) counts them, too. Elsewhere than on Linux they are counted here, too.
+    """
+    if sys.platform != "linux":
+        return psutil.Process(pid).memory_info().rss
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.partition(":")[0] in fields)
+    counted = ("RssAnon", "RssShmem", "VmSwap")
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.partition(":")[0] in counted)
 
 
-def peak_memory(pid: int) -> int:
-    """Return the most main memory, in bytes, that a process has held; on macOS what it holds now."""
-    if sys.platform == "linux":
-        return in_status(pid, "VmHWM")
-    held = psutil.Process(pid).memory_info()
-    return getattr(held, "peak_wset", held.rss)
-
-
-def watch(pid: int, memory: Callable[[int], int], stop: threading.Event) -> int:
-    """Return the most that `memory` gave for the process `pid`, asked twenty times a second until `stop` is set."""
+def watch(pid: int, stop: threading.Event) -> int:
+    """Return the most that the process `pid` `held`, asked twenty times a second until `stop` is set."""
     most, over = 0, False
     with contextlib.suppress(psutil.NoSuchProcess, OSError):  # the process ended
         while not over:
             over = stop.wait(0.05)  # and once more when the lesson is over, or a late peak would be missed
-            most = max(most, memory(pid))
+            most = max(most, held(pid))
     return most
 
 
-def run_lesson(path: Path, build: Path, memory: Callable[[int], int] = peak_memory) -> Result:
+def run_lesson(path: Path, build: Path) -> Result:
     """Execute the notebook at `path` in its own folder, write its copy and HTML to `build`, and return the result."""
     notebook = nbformat.read(path, as_version=4)
     there = {"metadata": {"path": str(path.parent)}}
@@ -80,7 +80,7 @@ def run_lesson(path: Path, build: Path, memory: Callable[[int], int] = peak_memo
     )
     stop, start = threading.Event(), time.perf_counter()
     with client.setup_kernel(env=os.environ | QUIET), ThreadPoolExecutor() as pool:
-        most = pool.submit(watch, client.km.provisioner.pid, memory, stop)
+        most = pool.submit(watch, client.km.provisioner.pid, stop)
         try:
             error, slowest = execute(client)
         finally:
@@ -121,13 +121,13 @@ def find_lessons(folder: Path, number: str) -> list[Path]:
     return paths
 
 
-def run_all(paths: Iterable[Path], build: Path, memory: Callable[[int], int] = peak_memory) -> list[Result]:
+def run_all(paths: Iterable[Path], build: Path) -> list[Result]:
     """Execute one notebook after the other, print how each went and where it failed, and return the results."""
     build.mkdir(parents=True, exist_ok=True)
     results = []
     for path in paths:
         print(f"{path.stem} ...", end=" ", flush=True)
-        last = run_lesson(path, build, memory)
+        last = run_lesson(path, build)
         outcome = "failed" if last.error else "passed"
         print(f"{last.seconds:.1f} s, {last.memory_mib} MiB, {outcome}; {last.slowest}\n{last.error}", flush=True)
         results.append(last)

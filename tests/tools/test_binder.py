@@ -1,15 +1,12 @@
 """What Binder will do with this repository, as its own tool plans it, and the parts of the run that does the same."""
 
-import mmap
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from lessons_lib.course import COURSE
-from lessons_lib.machine import MIB
 from tools import ROOT
 from tools.doors import binder, git
 
@@ -32,17 +29,6 @@ def test_plan_installs_the_requirements_and_then_runs_postbuild_and_nothing_else
     base = {line.partition("==")[0] for line in binder.base_of(planned)}
     assert set(binder.BASE) <= base and not {"python", "openssl", "nodejs", "torch"} & base
     assert "-c ../constraints.txt" in REQUIREMENTS.splitlines()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Binder's machines run Linux")
-def test_memory_that_the_system_can_take_back_does_not_count(checkpoint):
-    before = binder.held(os.getpid()) / MIB
-    with Path(checkpoint, "model.safetensors").open("rb") as file:
-        weights = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    shared, block = mmap.mmap(-1, 60 * MIB), b"x" * (60 * MIB)
-    shared.write(block)
-    assert len(weights) > 60 * MIB and len(weights[::4096]) == -(-len(weights) // 4096)  # every page was read
-    assert 120 <= binder.held(os.getpid()) / MIB - before < 150
 
 
 def test_kernels_get_what_start_sets(monkeypatch):

@@ -3,13 +3,18 @@
 import contextlib
 import io
 import json
+import mmap
+import os
 import re
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from lessons_lib.machine import MIB
 from tools import run_lessons
+from tools.run_lessons import held
 
 FILL_300_MIB = "block = bytearray(300 * 2**20)\nfor place in range(0, len(block), 4096):\n    block[place] = 1"
 LAB = """
@@ -97,3 +102,14 @@ def test_one_lesson_by_its_number(course):
     assert status == 0 and "1 of 1 passed" in printed and "01_large" not in printed
     with pytest.raises(SystemExit, match="one of 00, 01"):
         course[1]("07")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it counts")
+def test_memory_that_the_system_can_take_back_does_not_count(checkpoint):
+    before = held(os.getpid()) / MIB
+    with Path(checkpoint, "model.safetensors").open("rb") as file:
+        weights = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    shared, block = mmap.mmap(-1, 60 * MIB), b"x" * (60 * MIB)
+    shared.write(block)
+    assert len(weights) > 60 * MIB and len(weights[::4096]) == -(-len(weights) // 4096)  # every page was read
+    assert 120 <= held(os.getpid()) / MIB - before < 150

@@ -21,7 +21,7 @@ from pathlib import Path
 from lessons_lib.course import COURSE
 from tools import ROOT
 from tools.doors import unpack_commit, use_kernel
-from tools.run_lessons import Result, find_lessons, in_status, report, run_all
+from tools.run_lessons import Result, find_lessons, report, run_all
 
 BUILD = ROOT / "build" / "binder"
 BASE = ("ipykernel", "ipywidgets", "jupyterlab", "notebook", "pip")  # of an image's own packages, what a lesson meets
@@ -107,16 +107,6 @@ def started() -> dict[str, str]:
     return dict(line.split("=", 1) for line in listed.split("\0") if line)
 
 
-def held(pid: int) -> int:
-    """Return the memory, in bytes, that a process holds and that the system cannot take back.
-
-    That is what counts where a machine is full. The pages of a file, such as a library's, are dropped and read again
-    when they are needed: how many of them lie in memory depends on the machine, for the same lesson, by 100 MiB and
-    more. VmHWM, the only peak that Linux keeps, counts them too.
-    """
-    return in_status(pid, "RssAnon", "RssShmem", "VmSwap")
-
-
 def too_large(results: Iterable[Result]) -> list[str]:
     """Return a sentence for each lesson whose kernel held more memory than it may."""
     large = [one for one in results if one.memory_mib >= MOST]
@@ -139,7 +129,7 @@ def main(environment: str, number: str = "") -> int:
             faults = make_image(planned, place)
             os.environ |= {**started(), "HF_HUB_OFFLINE": "1"}
             use_kernel(Path(environment), place / "jupyter")
-            results = run_all(paths, BUILD, memory=held)
+            results = run_all(paths, BUILD)
     well = "As on Binder: nothing failed, and no kernel held too much."
     return report(results, BUILD, faults + too_large(results), well)
 
