@@ -103,5 +103,5 @@ def test_the_three_commands_without_make(tmp_path):
     env = {"PIP_CACHE_DIR": str(ROOT / ".cache" / "pip")} | env  # what was fetched once is not fetched again
     make_venv, install, lab = commands_after("Without `make`:")
     subprocess.run(f"{make_venv} && {install}", shell=True, check=True, cwd=course, env=env)
-    open_lab(lab, course, tmp_path, env, "notebooks/00_start_here.ipynb")
+    open_lab(lab, course, tmp_path, env, "00_start_here.ipynb")  # JupyterLab begins in the folder of its notebook
     shutil.rmtree(course / ".venv")  # pytest keeps the folders of three runs, and this is large
