@@ -165,6 +165,7 @@ BAD = {
     "a database": ("a.csv", b"SQLite format 3\x00" + bytes(60), "SQLite"),
     "a pickle": ("a.csv", pickle.dumps(rows()), "runs whatever code"),
     "an old pickle": ("a.pkl", pickle.dumps(rows(), protocol=0), "runs whatever code"),
+    "weights of torch, renamed": ("a.csv", zipped("model/data.pkl"), "a.csv is a pickle or may hold one"),
     "weights of torch": ("a.pt", zipped("model/data.pkl"), "runs whatever code"),
     "an array": ("a.npy", b"\x93NUMPY\x01\x00" + bytes(60), "NumPy array"),
     "random bytes": ("a.csv", bytes((n * 7919 + n // 3) % 256 for n in range(4000)), "is no text"),

@@ -79,7 +79,8 @@ def kind_of(path: Path) -> str:
         raise DataError(f"{path} cannot be opened ({error.strerror}). Check who may read it.") from None
     if not start.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise DataError(f"{path.name} is empty. Was it saved, or copied as a whole?")
-    _refuse_pickle(path, start)
+    if _looks_like_pickle(path, start):
+        raise _pickle_refused(path)
     if start.startswith(b"PK\x03\x04"):
         return _zipped(path)
     if start.startswith(b"PAR1"):
@@ -96,24 +97,28 @@ def kind_of(path: Path) -> str:
     return _text_kind(path, start)
 
 
-def _refuse_pickle(path: Path, start: bytes) -> None:
+def _looks_like_pickle(path: Path, start: bytes) -> bool:
     protocol = len(start) > 2 and start[0] == 0x80 and 2 <= start[1] <= 5
-    if protocol or path.suffix.lower() in PICKLES:
-        raise DataError(
-            f"{path.name} is a pickle or may hold one, and opening a pickle runs whatever code is in it. It isn't "
-            "opened here. Ask for CSV, JSON Lines or Parquet."
-        )
+    return protocol or path.suffix.lower() in PICKLES
+
+
+def _pickle_refused(path: Path) -> DataError:
+    return DataError(
+        f"{path.name} is a pickle or may hold one, and opening a pickle runs whatever code is in it. It isn't "
+        "opened here. Ask for CSV, JSON Lines or Parquet."
+    )
 
 
 def _zipped(path: Path) -> str:
     try:
-        names = zipfile.ZipFile(path).namelist()
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise DataError(f"{path.name} is a broken ZIP or Excel file. Download or save it again.") from None
     if any(name.startswith("xl/") for name in names):
         return EXCEL
     if any(name.endswith("data.pkl") for name in names):
-        _refuse_pickle(path.with_suffix(".pt"), b"")
+        raise _pickle_refused(path)
     raise DataError(
         f"{path.name} is a ZIP archive, whatever its name says, with {', '.join(names[:5]) or 'nothing in it'}. "
         "Unpack it, and name the file that you want."
