@@ -139,14 +139,26 @@ def test_without_the_registry_there_is_a_sentence(registry, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"PATH": ""}, vendor.REGISTRY),
-        ({"PATH": "", "NPM_CONFIG_REGISTRY": "https://npm.example/a/"}, "https://npm.example/a"),
-        ({"PATH": "", "npm_config_registry": "http://npm.example"}, "http://npm.example"),
-        ({"PATH": "", "npm_config_registry": "file:///etc"}, vendor.REGISTRY),
+        ({"NPM_CONFIG_REGISTRY": "https://npm.example/a/"}, "https://npm.example/a"),
+        ({"npm_config_registry": "http://npm.example"}, "http://npm.example"),
     ],
 )
-def test_the_registry_is_npms_own_setting_or_the_public_one(settings, expected):
-    assert vendor.find_registry(settings) == expected
+def test_the_registry_is_npms_own_setting(settings, expected):
+    assert vendor.find_registry({"PATH": "", **settings}) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the npm of this test is a shell script")
+def test_the_registry_is_the_one_that_npm_asks(tmp_path):
+    npm = tmp_path / "npm"
+    npm.write_text('#!/bin/sh\n[ "$*" = "config get registry" ] && echo https://npm.example/of/npm/\n')
+    npm.chmod(0o755)
+    assert vendor.find_registry({"PATH": str(tmp_path)}) == "https://npm.example/of/npm"
+
+
+@pytest.mark.parametrize("settings", [{}, {"npm_config_registry": "file:///etc"}])
+def test_without_a_registry_there_is_a_sentence(settings):
+    with pytest.raises(SetupError, match=r"Install Node\.js.*NPM_CONFIG_REGISTRY.*lessons_lib\.page"):
+        vendor.find_registry({"PATH": "", **settings})
 
 
 def test_the_folder_can_be_chosen(tmp_path):

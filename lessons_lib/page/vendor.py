@@ -3,7 +3,7 @@
     python -m lessons_lib.page
 
 The files are kept in `$LESSONS_VENDOR`, or else in `.cache/vendor` of the checkout, or else (installed from a wheel) in
-`~/.cache/lessons_lib/vendor`. The registry is npm's own setting, or else the public one.
+`~/.cache/lessons_lib/vendor`. The registry is the one that npm asks, so npm must be here, or NPM_CONFIG_REGISTRY set.
 """
 
 import base64
@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from lessons_lib.errors import SetupError
+from lessons_lib.hub import sha256
 
 FACTS = Path(__file__).with_name("vendor.toml")
-REGISTRY = "https://registry.npmjs.org"
 TO_FETCH = "run `python -m lessons_lib.page` once, with a network"
 
 
@@ -87,17 +87,25 @@ def fetch_vendor(folder: Path | None = None, packages: Sequence[Package] | None 
 
 
 def find_registry(settings: Mapping[str, str] = os.environ) -> str:
-    """Return the address of the npm registry: from the environment, from npm's configuration, or the public one."""
+    """Return the address of the npm registry, from the environment or from npm's own configuration.
+
+    Raises `SetupError` where neither names one.
+    """
     asked = settings.get("NPM_CONFIG_REGISTRY") or settings.get("npm_config_registry")
     npm = shutil.which("npm", path=settings.get("PATH"))
     if npm and not asked:
         command = [npm, "config", "get", "registry"]
         asked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
-    return asked.rstrip("/") if asked and asked.startswith(("https://", "http://")) else REGISTRY
+    if not (asked or "").startswith(("https://", "http://")):
+        raise SetupError(
+            "Neither npm nor NPM_CONFIG_REGISTRY says where packages of npm come from. Install Node.js, which brings "
+            f"npm, or set NPM_CONFIG_REGISTRY to the address of a registry; then {TO_FETCH}."
+        )
+    return asked.rstrip("/")
 
 
 def _has(file: Path, checksum: str) -> bool:
-    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == checksum
+    return file.is_file() and sha256(file) == checksum
 
 
 def _download(package: Package, registry: str) -> bytes:
