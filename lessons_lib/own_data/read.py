@@ -13,7 +13,7 @@ from lessons_lib.own_data.gather import gather
 from lessons_lib.own_data.labels import name_classes
 from lessons_lib.own_data.report import Report, near_duplicates, token_lengths, too_few
 from lessons_lib.own_data.source import SPLITS, files_of
-from lessons_lib.own_data.splits import fill_splits, in_later_split, same_text
+from lessons_lib.own_data.splits import TEXT_COLUMNS, fill_splits, in_later_split, same_text
 
 
 def read_own_data(
@@ -49,7 +49,7 @@ def read_own_data(
     too_few(len(table), 0, found.dropped)
     classes, names, notes = name_classes(Counter(table["label"]), found.class_names)
     too_few(len(table), len(names), found.dropped)
-    texts = [name for name in ("text", "sentence1", "sentence2") if name in table]
+    texts = [name for name in TEXT_COLUMNS if name in table]
     table["label"] = table["label"].map(classes).map({name: number for number, name in enumerate(names)})
     joined = table[texts[0]].str.cat(table[texts[1:]], sep="\n") if texts[1:] else table[texts[0]]
     table["group"] = same_text(joined.tolist())

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+TEXT_COLUMNS = ("text", "sentence1", "sentence2")  # what they are called once a file was read: the first, or the others
 SHARE = 0.15  # of each class for validation, and for test
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from datasets import Dataset, DatasetDict
 
 from lessons_lib.errors import DataError
-from lessons_lib.own_data.splits import split_rows
+from lessons_lib.own_data.splits import TEXT_COLUMNS, split_rows
 
 
 def own_file(default: str | Path) -> Path:
@@ -47,7 +47,7 @@ def within(splits: Mapping[str, Dataset], budget: int | None, seed: int = 42) ->
 
 def text_columns(split: Dataset) -> list[str]:
     """Return the one or two columns of `split` that hold texts, as the tokenizer takes them."""
-    return [name for name in ("text", "sentence1", "sentence2") if name in split.column_names]
+    return [name for name in TEXT_COLUMNS if name in split.column_names]
 
 
 def joined(split: Dataset) -> list[str]:
