@@ -88,10 +88,14 @@ def show_cell(page, index: int):
 
 
 def themes(page) -> Iterator[str]:
-    """Change JupyterLab's theme to the dark one, then to the light one; yield the name of each once it is there."""
+    """Change JupyterLab's theme to the dark one, then to the light one; yield the name of each once it is there.
+
+    A splash covers the page meanwhile. Asked to cover it again before it has faded, JupyterLab removes it twice.
+    """
     for name in ("Dark", "Light"):
         page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {name}' }})")
-        page.wait_for_function(f"document.body.dataset.jpThemeName == 'JupyterLab {name}'")
+        splash = "document.getElementById('jupyterlab-splash')"
+        page.wait_for_function(f"document.body.dataset.jpThemeName == 'JupyterLab {name}' && !{splash}")
         yield name.lower()
 
 
