@@ -11,16 +11,23 @@ import itertools
 import json
 import random
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from authoring.groups import KINDS, Group, problems, read_groups
 
 FOLDER = Path(__file__).parents[1] / "lessons_lib" / "embedded" / "pairs"
+DRAWN = 30  # groups of each subject; the others wait for the next drawing, which will change every score
 SIZES = {"train": 2000, "validation": 400, "test": 400}
 EQUIVALENT_SHARE = 0.675
 NAMES = ["not_equivalent", "equivalent"]
 
-Pair = tuple[str, str, int]
+Pair = tuple[str, str, int, str]
+
+
+def drawn_groups() -> list[Group]:
+    """Return the groups that the pairs are drawn from: the first of each subject."""
+    return [group for group in read_groups() if int(group.name.split("-")[1]) <= DRAWN]
 
 
 def split_groups(groups: list[Group]) -> dict[str, list[Group]]:
@@ -38,7 +45,7 @@ def split_groups(groups: list[Group]) -> dict[str, list[Group]]:
 
 def equivalent_pairs(group: Group) -> list[Pair]:
     """Return every pair of sentences of `group` that say the same, shuffled."""
-    pairs = [(first, second, 1) for first, second in itertools.combinations(group.same, 2)]
+    pairs = [(first, second, 1, NAMES[1]) for first, second in itertools.combinations(group.same, 2)]
     return random.Random(group.name).sample(pairs, len(pairs))
 
 
@@ -57,14 +64,14 @@ def other_pairs(group: Group) -> list[Pair]:
     for wanted in (["event"], second):
         ordered += [other for other in shuffled if other[0] in wanted and other not in ordered][:1]
     ordered += [other for other in shuffled if other not in ordered]
-    return [(draw.choice(group.same), sentence, 0) for _, sentence in ordered]
+    return [(draw.choice(group.same), sentence, 0, kind) for kind, sentence in ordered]
 
 
 def take_evenly(pairs: list[list[Pair]], size: int) -> list[Pair]:
     """Return `size` pairs, the first of every group before the second of any.
 
-    >>> take_evenly([[("a", "b", 1), ("a", "c", 1)], [("d", "e", 1)]], 2)
-    [('a', 'b', 1), ('d', 'e', 1)]
+    >>> take_evenly([["first", "second"], ["another"]], 2)
+    ['first', 'another']
     """
     rounds = itertools.zip_longest(*pairs)
     taken = [pair for one in rounds for pair in one if pair]
@@ -81,11 +88,11 @@ def draw_split(groups: list[Group], size: int, seed: str) -> list[Pair]:
     pairs += take_evenly([other_pairs(group) for group in reversed(groups)], size - equivalent)
     draw = random.Random(seed)
     draw.shuffle(pairs)
-    return [(b, a, label) if draw.random() < 0.5 else (a, b, label) for a, b, label in pairs]
+    return [(b, a, *rest) if draw.random() < 0.5 else (a, b, *rest) for a, b, *rest in pairs]
 
 
 def draw_pairs(groups: list[Group]) -> dict[str, list[Pair]]:
-    """Return the pairs `(sentence1, sentence2, label)` of every split; `ValueError` where a group is not fit."""
+    """Return the pairs `(sentence1, sentence2, label, kind)` of every split; `ValueError` where a group is not fit."""
     found = [problem for group in groups for problem in problems(group)]
     if found:
         raise ValueError("\n".join(found))
@@ -93,28 +100,32 @@ def draw_pairs(groups: list[Group]) -> dict[str, list[Pair]]:
     return {split: draw_split(splits[split], size, split) for split, size in SIZES.items()}
 
 
-def content_hash(rows: list[Pair]) -> str:
+def content_hash(rows: Iterable[tuple]) -> str:
     """Return eight hexadecimal digits that change when a row does."""
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(list(rows)).encode()).hexdigest()[:8]
 
 
 def write_pairs(pairs: dict[str, list[Pair]], folder: Path = FOLDER) -> None:
     """Write one Parquet file for each split into `folder`/pairs, and their names into the card `folder`/README.md.
 
-    Columns and label names are those of MRPC. A file's name carries a hash of its rows, because `load_dataset` keeps a
-    copy of a folder's data under what the card says, and would go on giving out the old rows.
+    Columns and label names are those of MRPC, and `kind` says in what two sentences differ. A file's name carries a
+    hash of its rows, because `load_dataset` keeps a copy of a folder's data under what the card says, and would go on
+    giving out the old rows.
     """
     from datasets import ClassLabel, Dataset, Features, Value
 
     string, label = Value("string"), ClassLabel(names=NAMES)
-    features = Features({"sentence1": string, "sentence2": string, "label": label, "idx": Value("int32")})
+    features = Features(
+        {"sentence1": string, "sentence2": string, "label": label, "idx": Value("int32"), "kind": string}
+    )
     card = (folder / "README.md").read_text(encoding="utf-8")
     for old in (folder / "pairs").glob("*.parquet"):
         old.unlink()
     start = 0
     for split, rows in pairs.items():
-        first, second, labels = zip(*rows, strict=True)
-        columns = {"sentence1": first, "sentence2": second, "label": labels, "idx": range(start, start + len(rows))}
+        first, second, labels, kinds = zip(*rows, strict=True)
+        numbers = range(start, start + len(rows))
+        columns = {"sentence1": first, "sentence2": second, "label": labels, "idx": numbers, "kind": kinds}
         name = f"pairs/{split}-{content_hash(rows)}.parquet"
         Dataset.from_dict(columns, features=features).to_parquet(folder / name)
         card = re.sub(rf"pairs/{split}\S*\.parquet", name, card)
@@ -123,4 +134,4 @@ def write_pairs(pairs: dict[str, list[Pair]], folder: Path = FOLDER) -> None:
 
 
 if __name__ == "__main__":
-    write_pairs(draw_pairs(read_groups()))
+    write_pairs(draw_pairs(drawn_groups()))

@@ -13,6 +13,7 @@ import pytest
 from hub_content import PINNED
 from hub_stand_in import LARGE, settings
 
+from authoring.build_pairs import SIZES
 from lessons_lib import hub as hub_module
 from lessons_lib.sources import HUB
 from tools.run_lessons import run_lesson
@@ -85,7 +86,7 @@ def files_fetched(hub) -> list:
     return [one for one in hub.seen if (one.method, one.what) == ("GET", "resolve")]
 
 
-WHOLE = {"profile": "hub", "sizes": {"train": 2000, "validation": 400, "test": 400}, "words": 30522, "score": 0.5}
+WHOLE = {"profile": "hub", "sizes": SIZES, "words": 30522, "score": 0.5}
 
 
 def test_the_hub_profile_opens_every_source_and_asks_for_the_pinned_revisions(use, calm):

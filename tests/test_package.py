@@ -6,6 +6,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from authoring.build_pairs import SIZES
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -38,5 +40,5 @@ def test_wheel_works_from_anywhere(tmp_path):
     )
     file, sizes, score = json.loads(in_new_process(code, cwd=tmp_path).splitlines()[-1])
     assert Path(file).is_relative_to(tmp_path)
-    assert sizes == {"train": 2000, "validation": 400, "test": 400}
+    assert sizes == SIZES
     assert score["accuracy"] == 0.5
