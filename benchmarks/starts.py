@@ -1,47 +1,113 @@
-"""Measures what pretraining buys: the starts of lesson 06, one budget, the same data.
+"""Measures when fine-tuning pays: answers that leave the encoder as it is beside models that are trained.
 
-Each start sees 480 training pairs twice (one of them four times as many pairs) and is judged on the validation split,
-with each of five seeds. `--curve` names the other numbers of pairs of a learning curve, or none.
+Each learns from the same training pairs, drawn by one of five seeds, and is judged on the validation split. The answers
+and two of the models do so over a growing number of pairs. With all of them they are judged on the test split, too,
+and by the kind of pair, where the pairs name one.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
-from datasets import Dataset, load_dataset
+from datasets import Dataset, DatasetDict, load_dataset
 from matplotlib.axes import Axes
-from scipy.sparse import hstack
+from scipy.sparse import hstack, spmatrix
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from transformers import AutoModel, PreTrainedModel, set_seed
 
+from authoring.build_pairs import content_hash
+from authoring.groups import word_overlap
 from benchmarks.kit import store
 from benchmarks.kit.clock import clock
 from benchmarks.kit.strategies import Strategy
-from benchmarks.kit.subject import Subject, judge, subject_of, trainer_for
+from benchmarks.kit.subject import Subject, predict_by_length, subject_of, trainer_for
 from lessons_lib import machine
-from lessons_lib.compare import curve_tables, start_table
+from lessons_lib.compare import crossing, curve_tables, kind_table, start_table
+from lessons_lib.course import COURSE
 from lessons_lib.heads import part_of, without_prefix
-from lessons_lib.memory import optimizer_memory
+from lessons_lib.lesson import Lesson
 from lessons_lib.plots import plot_learning_curve, plot_starts
+from lessons_lib.vectors import mean_vectors
 
-LINE, MORE = "majority class", "from scratch, more"
-STARTS = (
-    "untrained head",
-    "frozen encoder",
-    "fine-tuned",
-    "layer-wise rates",
-    "fine-tuned, unread words",
-    "from scratch",
-)
-SEEDS, BUDGET = range(1, 6), {"train_size": 480, "epochs": 2, "more": 4}
-# small batches, so that a small budget is still many steps; a lone head and a head above slower layers take more
-BATCH_SIZE, LEARNING_RATE = 4, 1e-4
+LINE = "majority class"
+ANSWERS = (LINE, "word overlap", "bag of words", "cosine", "frozen features")
+MODELS = ("frozen encoder", "fine-tuned", "layer-wise rates", "from scratch")
+WHOLE = ("cosine", "frozen features", "fine-tuned")  # those that see every pair
+CURVES = (*WHOLE, "from scratch")
+SEEDS, EPOCHS = range(1, 6), 3
+FEW = COURSE.short["train_size"]
+SIZES = (FEW // 4, FEW, 1000)  # and all
+# a lone head and a head above slower layers take more than the course's rate
 LEARNING_RATES = {"frozen encoder": 1e-2, "layer-wise rates": 2e-4}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pairs of sentences as texts, as tokens, and as two vectors each, `(n, hidden)`, from the encoder as it is."""
+
+    texts: Dataset
+    tokens: Dataset
+    first: np.ndarray
+    second: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The right answers, shape `(n,)`."""
+        return np.array(self.texts["label"][:])
+
+    def draw(self, size: int, seed: int) -> "Split":
+        """Return `size` of the pairs: those that `seed` draws."""
+        taken = np.random.default_rng(seed).permutation(len(self.texts))[:size]
+        return Split(self.texts.select(taken), self.tokens.select(taken), self.first[taken], self.second[taken])
+
+
+def splits_of(lesson: Lesson, raw: DatasetDict) -> dict[str, Split]:
+    """Return the three splits of `raw` as `lesson` tokenizes them; each sentence goes through the encoder once."""
+    encoder = AutoModel.from_pretrained(lesson.checkpoint, revision=lesson.revision).to(lesson.device)
+    columns = [(split, name) for split in ("train", "validation", "test") for name in ("sentence1", "sentence2")]
+    texts = sorted({text for split, name in columns for text in raw[split][name]})
+    place = {text: row for row, text in enumerate(texts)}
+    vectors = mean_vectors(texts, subject_of(lesson).tokenizer, encoder)
+    sides = {(split, name): vectors[[place[text] for text in raw[split][name]]] for split, name in columns}
+    return {
+        split: Split(raw[split], subject_of(lesson, split).rows, sides[split, "sentence1"], sides[split, "sentence2"])
+        for split, _ in columns
+    }
+
+
+def bags(train: Dataset, *others: Dataset) -> list[spmatrix]:
+    """Return which words the two sentences of each pair share, and in which they differ, for words of `train`."""
+    counter = CountVectorizer(binary=True).fit([*train["sentence1"], *train["sentence2"]])
+    sides = [[counter.transform(rows[name]) for name in ("sentence1", "sentence2")] for rows in (train, *others)]
+    return [hstack([first.multiply(second), abs(first - second)]) for first, second in sides]
+
+
+def features(answer: str, split: Split) -> np.ndarray:
+    """Return what an `answer` looks at in each pair, shape `(n, features)`."""
+    u, v = split.first, split.second
+    if answer == "word overlap":
+        return np.array([[word_overlap(row["sentence1"], row["sentence2"])] for row in split.texts])
+    return (u * v).sum(1, keepdims=True) if answer == "cosine" else np.hstack([u, v, abs(u - v), u * v])
+
+
+def answer(name: str, train: Split, *others: Split) -> list[np.ndarray]:
+    """Return the predictions of a logistic regression on the features called `name`, for each of the `others`.
+
+    One feature needs one threshold, so nothing holds its weight back; more are kept small, as is usual.
+    """
+    if name == LINE:
+        return [np.full(len(other.labels), round(train.labels.mean())) for other in others]
+    given = [features(name, one) for one in (train, *others)] if name != "bag of words" else None
+    known, *asked = given or bags(train.texts, *(other.texts for other in others))
+    strength = np.inf if known.shape[1] == 1 else 1.0
+    fitted = LogisticRegression(C=strength, max_iter=1000).fit(known, train.labels)
+    return [fitted.predict(one) for one in asked]
 
 
 def layer_groups(model: PreTrainedModel, rate: float, decay: float = 0.8, weight_decay: float = 0.01) -> list[dict]:
@@ -54,99 +120,120 @@ def layer_groups(model: PreTrainedModel, rate: float, decay: float = 0.8, weight
     return [{"params": [weight], **own[name]} for name, weight in weights.items()]
 
 
-def bag_of_words(train: Dataset, validation: Dataset) -> np.ndarray:
-    """Return predictions of a logistic regression on which words two sentences share and in which they differ."""
-    counter = CountVectorizer(binary=True).fit([*train["sentence1"], *train["sentence2"]])
-
-    def features(split):
-        first, second = counter.transform(split["sentence1"]), counter.transform(split["sentence2"])
-        return hstack([first.multiply(second), abs(first - second)])
-
-    model = LogisticRegression(max_iter=1000).fit(features(train), train["label"][:])
-    return model.predict(features(validation))
-
-
-def with_unread_words(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    """Return `rows` in a language that no encoder has read: each piece of the vocabulary stands for another one."""
-    words = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
-    other = np.arange(len(tokenizer))
-    other[words] = np.random.default_rng(0).permutation(words)
-    return rows.map(lambda row: {"input_ids": other[row["input_ids"]].tolist()})
-
-
-def measure(run: Mapping, subject: Subject, validation: Dataset, precision: Mapping[str, bool]) -> dict[str, float]:
-    """Train a `run`'s start on the first pairs of `subject`, judge it on `validation`, return what that took."""
-    start, seed, trains = run["start"], run["seed"], run["start"] != "untrained head"
-    train = subject.rows.select(range(run["train_size"]))
-    if "unread words" in start:
-        train, validation = (with_unread_words(rows, subject.tokenizer) for rows in (train, validation))
-    own = {"learning_rate": LEARNING_RATES.get(start, LEARNING_RATE), "warmup_steps": 0.1, "seed": seed}
+def train_model(start: str, seed: int, train: Split, subject: Subject, precision: Mapping[str, bool]):
+    """Return a Trainer that has trained a `start` on `train`: in small batches where there are few pairs."""
+    recipe, few = COURSE.recipe, len(train.texts) <= COURSE.short["train_size"]
+    strategy = Strategy(
+        COURSE.short["batch_size"] if few else recipe.batch_size,
+        freeze_embeddings=recipe.freeze_embeddings and start == "fine-tuned",
+    )
+    own = {"learning_rate": LEARNING_RATES.get(start, recipe.learning_rate), "warmup_steps": recipe.warmup_steps}
     set_seed(seed)
-    subject = subject.from_scratch() if "from scratch" in start else subject
-    trainer = trainer_for(Strategy(BATCH_SIZE), subject, train, num_train_epochs=BUDGET["epochs"], **own, **precision)
-    trainer.model.base_model.requires_grad_(start != "frozen encoder")
+    subject = subject.from_scratch() if start == "from scratch" else subject
+    trainer = trainer_for(strategy, subject, train.tokens, num_train_epochs=EPOCHS, seed=seed, **own, **precision)
+    if start == "frozen encoder":
+        trainer.model.base_model.requires_grad_(False)
     if start == "layer-wise rates":
         trainer.optimizer = torch.optim.AdamW(layer_groups(trainer.model, trainer.args.learning_rate), fused=True)
-    with clock(subject.device) as taken:
-        if trains:
-            trainer.train()
-    weights = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
-    memory = {"trainable": weights * trains, "optimizer_mib": round(optimizer_memory(trainer.optimizer), 1)}
-    return {**judge(trainer, validation), "seconds": round(taken["seconds"], 1), **memory}
+    trainer.train()
+    return trainer
 
 
-def plan(curve: Sequence[int]) -> list[dict[str, str | int]]:
-    """Return each run: seed by seed, so that whole seeds are done first."""
-    size, larger = BUDGET["train_size"], BUDGET["train_size"] * BUDGET["more"]
-    budgets = [*((start, size) for start in STARTS), (MORE, larger)]
-    budgets += [(start, at) for start in ("fine-tuned", "from scratch") for at in curve]
-    budgets = [one for one in budgets if one != ("from scratch", larger)]  # that is `MORE`
-    return [{"start": start, "train_size": at, "seed": seed} for seed in SEEDS for start, at in budgets]
+def kinds_of(texts: Dataset) -> list[str]:
+    """Return the kind of each pair; an empty list where the pairs name none."""
+    return texts["kind"][:] if "kind" in texts.column_names else []
+
+
+def by_kind(split: Split, predictions: np.ndarray) -> dict[str, float]:
+    """Return the share of right answers among the pairs of each kind; nothing where the pairs name no kind."""
+    kinds = np.array(kinds_of(split.texts))
+    right = predictions == split.labels
+    return {kind: round(float(right[kinds == kind].mean()), 4) for kind in sorted(set(kinds.tolist()))}
+
+
+def measure(run: Mapping, splits: Mapping[str, Split], subject: Subject, precision: Mapping[str, bool]) -> dict:
+    """Fit a `run`'s start to its pairs, judge it on validation, and with all pairs on test, return what that took."""
+    train, start = splits["train"].draw(run["train_size"], run["seed"]), run["start"]
+    whole = run["train_size"] == len(splits["train"].texts)
+    asked, measured = {name: splits[name] for name in (["validation", "test"] if whole else ["validation"])}, {}
+    if start in ANSWERS:
+        given = dict(zip(asked, answer(start, train, *asked.values()), strict=True))
+    else:
+        with clock(subject.device) as taken:
+            trainer = train_model(start, run["seed"], train, subject, precision)
+        moving = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
+        measured = {"seconds": round(taken["seconds"], 1), "trainable": moving}
+        given = {name: predictions(trainer, split) for name, split in asked.items()}
+    measured |= store.accuracy_and_f1(given["validation"], asked["validation"].labels)
+    if whole:
+        test = store.accuracy_and_f1(given["test"], asked["test"].labels)
+        kinds = by_kind(asked["validation"], given["validation"])
+        measured |= {f"test_{name}": score for name, score in test.items()} | ({"kinds": kinds} if kinds else {})
+    return measured
+
+
+def predictions(trainer, split: Split) -> np.ndarray:
+    """Return the model's answers in the order of the pairs: predicting goes from the longest to the shortest."""
+    order = np.argsort([-len(ids) for ids in split.tokens["input_ids"]], kind="stable")
+    answers = np.empty(len(order), dtype=int)
+    answers[order] = predict_by_length(trainer, split.tokens).predictions.argmax(axis=-1)
+    return answers
+
+
+def plan(total: int) -> list[dict[str, str | int]]:
+    """Return each run for `total` training pairs: what costs nothing first, then the models, seed by seed."""
+    sizes = [*(size for size in SIZES if size < total), total]
+    rest = [(start, FEW) for start in MODELS if start != "fine-tuned"] + [("from scratch", SIZES[0])]
+    ordered = [(seed, name, size) for seed in SEEDS for name in ANSWERS for size in sizes]
+    ordered += [(seed, "fine-tuned", size) for seed in SEEDS for size in sizes]
+    ordered += [(seed, name, size) for seed in SEEDS for name, size in rest]
+    return [{"start": name, "train_size": size, "seed": seed} for seed, name, size in ordered]
 
 
 def draw(measured: Mapping) -> dict[str, tuple[Axes, str]]:
-    """Draw the starts of a task, and its learning curve where it has one; return each with what it shows in words."""
-    answers = {name: scores["accuracy"] for name, scores in measured["baselines"].items()}
-    table, line, curves = start_table(measured), answers[LINE], curve_tables(measured)
+    """Draw the starts of a task at few pairs, and the curves; return each with what it shows in words."""
+    table, curves = start_table(measured, FEW), curve_tables(measured, CURVES)
+    line = table.loc[LINE, "accuracy"]
     ahead = [f"{name} ({row['accuracy']:.2f})" for name, row in table.iterrows() if row["low"] > line]
-    alt = f"Accuracy of each start with its interval over the seeds, and a line at the {LINE} ({line:.2f}). "
+    alt = f"Accuracy of each start at {FEW} pairs with its interval over the seeds, a line at the {LINE} ({line:.2f}). "
     alt += f"Beyond it with their whole interval: {', '.join(ahead) or 'none'}."
-    drawn = {"starts": (plot_starts(table, answers, LINE), alt)}
-    if all(len(curve) > 1 for curve in curves.values()):
-        ends = [(name, *curve["accuracy"].iloc[[0, -1]]) for name, curve in curves.items()]
-        ends = " and ".join(f"{name} from {first:.2f} to {last:.2f}" for name, first, last in ends)
-        alt = f"Accuracy over the number of training pairs, from the fewest to the most: {ends}; {LINE}: {line:.2f}."
-        drawn["curve"] = (plot_learning_curve(curves, (LINE, line)), alt)
-    return drawn
+    ends = [(name, *curve["accuracy"].iloc[[0, -1]]) for name, curve in curves.items()]
+    said = " and ".join(f"{name} from {first:.2f} to {last:.2f}" for name, first, last in ends)
+    at = crossing(curves["fine-tuned"], curves["cosine"])
+    where = f"at about {at:,.0f} pairs" if at else "nowhere"
+    said += f"; fine-tuned passes cosine {where}"
+    return {
+        "starts": (plot_starts(table.drop(index=LINE), {LINE: line}, LINE), alt),
+        "curve": (
+            plot_learning_curve(curves, (LINE, line), at),
+            f"Accuracy over the number of training pairs, from the fewest to the most: {said}; {LINE}: {line:.2f}.",
+        ),
+    }
 
 
 def main() -> None:
     """Measure what is not measured yet, print and write it."""
-    wanted = store.arguments(__doc__, curve=[120, 1920])
+    wanted = store.arguments(__doc__)
     lesson = store.lesson_here()
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
-    subject, validation = subject_of(lesson), subject_of(lesson, "validation").rows
-    subject = replace(subject, rows=subject.rows.shuffle(seed=0))
+    splits, subject = splits_of(lesson, raw), subject_of(lesson)
     settings = {
         "machine": machine.device_name(lesson.device),
         "precision": lesson.precision,
         "versions": {name: version(name) for name in ("torch", "transformers", "datasets", "scikit-learn")},
         "checkpoint": Path(lesson.checkpoint).parent.name if Path(lesson.checkpoint).is_dir() else lesson.checkpoint,
-        "batch_size": BATCH_SIZE,
-        "learning_rates": LEARNING_RATES | {"others": LEARNING_RATE},
-        **BUDGET,
+        "rows": {name: content_hash(tuple(row.values()) for row in rows) for name, rows in raw.items()},
+        "kinds": dict(Counter(kinds_of(splits["validation"].texts))),
+        "epochs": EPOCHS,
+        "batch_size": {f"up to {FEW}": COURSE.short["batch_size"], "above": COURSE.recipe.batch_size},
+        "learning_rates": LEARNING_RATES | {"others": COURSE.recipe.learning_rate},
     }
     measured = store.load("starts", lesson.task, settings, wanted.replace)
-    some = raw["train"].shuffle(seed=0).select(range(BUDGET["train_size"]))
-    labels = np.array(validation["label"][:])
-    majority = np.full_like(labels, round(np.mean(some["label"][:])))
-    answers = {LINE: majority, "bag of words": bag_of_words(some, raw["validation"])}
-    measured["baselines"] = {name: store.accuracy_and_f1(answer, labels) for name, answer in answers.items()}
-    runs = [run for run in plan([int(at) for at in wanted.curve]) if run["train_size"] <= len(subject.rows)]
-    how = partial(measure, subject=subject, validation=validation, precision=lesson.precision)
-    store.take_missing("starts", lesson.task, measured, runs, how)
+    how = partial(measure, splits=splits, subject=subject, precision=lesson.precision)
+    store.take_missing("starts", lesson.task, measured, plan(len(raw["train"])), how)
     store.publish("starts")
-    print(start_table(measured).round(3).to_string())
+    print(start_table(measured, len(raw["train"])).round(3).to_string())
+    print(kind_table(measured, WHOLE).round(2).to_string())
     for name, (axes, _) in draw(measured).items():
         store.save_picture(axes, f"{name}-{lesson.task}.png")
 

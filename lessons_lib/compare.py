@@ -32,17 +32,42 @@ def read_benchmark(name: str) -> dict:
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def start_table(measured: Mapping) -> pd.DataFrame:
-    """Return one row a start at its full budget: one task of what `benchmarks/starts.py` measured, over its seeds."""
-    size, times = measured["settings"]["train_size"], measured["settings"]["more"]
-    sizes = {"from scratch, more": size * times}
-    return seed_table([run for run in measured["runs"] if run["train_size"] == sizes.get(run["start"], size)])
+def start_table(measured: Mapping, size: int) -> pd.DataFrame:
+    """Return one row per start with `size` training pairs: one task of `benchmarks/starts.py`, over its seeds."""
+    return seed_table([run for run in measured["runs"] if run["train_size"] == size])
 
 
-def curve_tables(measured: Mapping) -> dict[str, pd.DataFrame]:
-    """Return one row a number of training pairs, for the fine-tuned model and the one from scratch, over the seeds."""
-    runs = [run | {"start": run["start"].removesuffix(", more")} for run in measured["runs"]]
+def curve_tables(measured: Mapping, starts: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Return for each of the `starts` one row per number of training pairs, over the seeds."""
     return {
-        start: seed_table([run for run in runs if run["start"] == start], by="train_size").sort_index()
-        for start in ("fine-tuned", "from scratch")
+        start: seed_table([run for run in measured["runs"] if run["start"] == start], by="train_size").sort_index()
+        for start in starts
     }
+
+
+def crossing(rising: pd.DataFrame, other: pd.DataFrame) -> float | None:
+    """Return at how many training pairs the accuracy of `rising` passes that of `other` for good; `None` if it doesn't.
+
+    Both tables have one row per number of pairs. Between two rows a curve is taken to be straight over the logarithm.
+
+    >>> tables = [pd.DataFrame({"accuracy": each}, index=[100, 400]) for each in ([0.6, 0.9], [0.7, 0.8])]
+    >>> round(crossing(*tables))
+    200
+    """
+    ahead = (rising["accuracy"] - other["accuracy"]).dropna().sort_index()
+    behind = ahead[ahead <= 0]
+    if len(behind) == 0 or behind.index[-1] == ahead.index[-1]:
+        return None
+    last, first = behind.index[-1], ahead.index[ahead.index > behind.index[-1]][0]
+    share = -ahead[last] / (ahead[first] - ahead[last])
+    return float(last * (first / last) ** share)
+
+
+def kind_table(measured: Mapping, starts: Sequence[str]) -> pd.DataFrame:
+    """Return the mean accuracy by kind of pair, one column for each of the `starts`, where they saw every pair.
+
+    `pairs` counts the pairs of each kind that were judged; the most frequent kind comes first.
+    """
+    runs = [run for run in measured["runs"] if run.get("kinds")]
+    kinds = {one: pd.DataFrame([run["kinds"] for run in runs if run["start"] == one]).mean() for one in starts}
+    return pd.DataFrame({"pairs": measured["settings"]["kinds"], **kinds}).sort_values("pairs", ascending=False)

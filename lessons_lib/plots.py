@@ -295,20 +295,27 @@ def plot_starts(table: pd.DataFrame, baselines: Mapping[str, float], line: str, 
     return ax
 
 
-def plot_learning_curve(tables: Mapping[str, pd.DataFrame], line: tuple[str, float], ax: Axes | None = None) -> Axes:
+def plot_learning_curve(
+    tables: Mapping[str, pd.DataFrame], line: tuple[str, float], crossing: float | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw accuracy over the number of training pairs, one line a name with its interval over seeds as a band.
 
-    Each table comes from `compare.seed_table(runs, by="train_size")`; `line` is a `(name, value)` to compare with.
+    Each table comes from `compare.seed_table(runs, by="train_size")`; `line` is a `(name, value)` to compare with, and
+    `crossing` the number of pairs to mark, where there is one.
     """
     ax = _axes(ax)
-    styles = ((BLUE, "-", "o"), (GREEN, "--", "s"))
+    styles = ((ORANGE, "-.", "D"), (GREEN, "--", "s"), (BLUE, "-", "o"), (GREY, "--", "^"))
     for (name, table), (color, style, marker) in zip(tables.items(), styles, strict=False):
         table = table.sort_index()
         ax.plot(table.index, table["accuracy"], color=color, linestyle=style, marker=marker, label=name)
         ax.fill_between(table.index, table["low"], table["high"], color=color, alpha=0.15)
-    ax.axhline(line[1], color=ORANGE, linestyle=":", label=line[0])
-    ax.set(xscale="log", xlabel="training pairs", ylabel="accuracy on validation")
+    ax.axhline(line[1], color=BLACK, linestyle=":", label=line[0])
     sizes = sorted({size for table in tables.values() for size in table.index})
+    if crossing:
+        ax.axvline(crossing, color=BLACK, linewidth=0.8)
+        about, at = f"about {float(f'{crossing:.2g}'):,.0f} pairs", ("data", "axes fraction")
+        ax.annotate(about, (crossing, 0.93), (-5, 0), xycoords=at, textcoords="offset points", ha="right")
+    ax.set(xscale="log", xlabel="training pairs", ylabel="accuracy on validation")
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)

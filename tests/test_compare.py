@@ -1,10 +1,13 @@
 """Intervals over seeds against scipy's own and a figure worked out by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from lessons_lib.compare import curve_tables, read_benchmark, seed_table, start_table
+from lessons_lib.compare import crossing, curve_tables, kind_table, read_benchmark, seed_table, start_table
+
+STARTS = ["cosine", "frozen features", "fine-tuned", "from scratch"]
 
 
 def runs_of(**accuracies) -> list[dict]:
@@ -45,64 +48,92 @@ def test_table_keeps_the_order_and_counts_the_seeds():
 
 
 def a_run(start: str, size: int, seed: int, accuracy: float) -> dict:
-    return {"start": start, "train_size": size, "seed": seed, "accuracy": accuracy, "f1": accuracy}
+    kinds = {"kinds": {"claim": accuracy - 0.1, "event": 1.0}} if size == 40 else {}
+    return {"start": start, "train_size": size, "seed": seed, "accuracy": accuracy, "f1": accuracy, **kinds}
 
 
 MEASURED = {
-    "settings": {"train_size": 10, "more": 4},
+    "settings": {"kinds": {"claim": 3, "event": 5}},
     "runs": [
-        a_run(start, size, seed, accuracy)
+        a_run(start, size, seed, accuracy + seed / 100)
         for seed in (1, 2)
-        for start, size, accuracy in [
-            ("fine-tuned", 10, 0.8),
-            ("fine-tuned", 40, 0.9),
-            ("from scratch", 10, 0.5),
-            ("from scratch, more", 40, 0.6),
-            ("fine-tuned", 5, 0.7),
-        ]
+        for start, accuracies in {"cosine": {10: 0.7, 40: 0.7}, "fine-tuned": {40: 0.9, 10: 0.6}}.items()
+        for size, accuracy in accuracies.items()
     ],
 }
 
 
-def test_start_table_has_each_start_at_its_own_budget():
-    table = start_table(MEASURED)
-    assert table["train_size"].to_dict() == {"fine-tuned": 10, "from scratch": 10, "from scratch, more": 40}
-    assert table["accuracy"].to_dict() == pytest.approx(
-        {"fine-tuned": 0.8, "from scratch": 0.5, "from scratch, more": 0.6}
-    )
+def test_start_table_has_each_start_at_one_size():
+    assert start_table(MEASURED, 10)["accuracy"].to_dict() == pytest.approx({"cosine": 0.715, "fine-tuned": 0.615})
 
 
-def test_curves_go_up_in_size_and_take_the_larger_budget_in():
-    curves = curve_tables(MEASURED)
-    assert curves["fine-tuned"]["accuracy"].round(1).to_dict() == {5: 0.7, 10: 0.8, 40: 0.9}
-    assert curves["from scratch"]["accuracy"].round(1).to_dict() == {10: 0.5, 40: 0.6}
+def test_curves_go_up_in_size():
+    curve = curve_tables(MEASURED, ["fine-tuned"])["fine-tuned"]
+    assert curve["accuracy"].to_dict() == pytest.approx({10: 0.615, 40: 0.915})
+
+
+def test_kinds_are_means_over_the_seeds_that_saw_every_pair():
+    table = kind_table(MEASURED, ["cosine", "fine-tuned"])
+    assert table.index.tolist() == ["event", "claim"]
+    assert table.loc["claim"].to_dict() == pytest.approx({"pairs": 3, "cosine": 0.615, "fine-tuned": 0.815})
+
+
+@pytest.mark.parametrize(
+    ("rising", "other", "at"),
+    [
+        ([0.6, 0.9], [0.7, 0.7], 100 * 16 ** (1 / 3)),  # a third of the way, over the logarithm
+        ([0.6, 0.7], [0.8, 0.8], None),  # never
+        ([0.8, 0.9], [0.7, 0.7], None),  # ahead from the start
+        ([0.9, 0.6], [0.7, 0.7], None),  # falls behind
+    ],
+)
+def test_crossing(rising, other, at):
+    tables = [pd.DataFrame({"accuracy": each}, index=[100, 1600]) for each in (rising, other)]
+    assert crossing(*tables) == (at and pytest.approx(at))
+
+
+def test_crossing_is_the_last_one():
+    rising = pd.DataFrame({"accuracy": [0.6, 0.8, 0.6, 0.8]}, index=[10, 100, 1000, 10000])
+    level = pd.DataFrame({"accuracy": 0.7}, index=rising.index)
+    assert crossing(rising, level) == pytest.approx(10**3.5)
 
 
 @pytest.mark.parametrize("task", ["pairs", "mrpc"])
 def test_committed_benchmark_is_whole(task):
     """Five seeds of every start, with what is needed to measure it again."""
     measured = read_benchmark("starts")[task]
-    table = start_table(measured)
-    assert len(table) == 7 and (table["seeds"] == 5).all()
-    assert set(measured["baselines"]) == {"majority class", "bag of words"}
+    table = start_table(measured, 480)
+    assert len(table) == 9 and (table["seeds"] == 5).all()
     assert measured["command"].startswith("python -m benchmarks.starts") and measured["date"]
     assert {"machine", "precision", "versions"} <= set(measured["settings"])
 
 
 def test_what_lesson_06_says_of_the_pairs_is_what_was_measured():
+    curves = curve_tables(read_benchmark("starts")["pairs"], STARTS)
+    means = {start: curve["accuracy"] for start, curve in curves.items()}
+    assert means["fine-tuned"].is_monotonic_increasing and means["cosine"].max() - means["cosine"].min() < 0.03
+    assert 480 < crossing(curves["fine-tuned"], curves["cosine"]) < 2000
+    ends = {start: mean.iloc[-1] for start, mean in means.items()}
+    assert abs(ends["fine-tuned"] - ends["frozen features"]) < 0.02
+    assert 0 < ends["fine-tuned"] - ends["cosine"] < 0.025
+    assert means["from scratch"].max() - means["from scratch"].min() < 0.01
+
+
+def test_what_lesson_06_says_of_480_pairs_is_what_was_measured():
     measured = read_benchmark("starts")["pairs"]
-    table, majority = start_table(measured), measured["baselines"]["majority class"]["accuracy"]
-    assert table.loc[["fine-tuned", "layer-wise rates"], "low"].min() > majority
-    for start in ("frozen encoder", "from scratch", "from scratch, more", "fine-tuned, unread words"):
-        assert table.loc[start, "accuracy"] == pytest.approx(majority, abs=0.01)
-    curves = curve_tables(measured)
-    assert curves["fine-tuned"]["accuracy"].is_monotonic_increasing
-    assert curves["fine-tuned"]["accuracy"].iloc[-1] == pytest.approx(0.9, abs=0.02)
+    table = start_table(measured, 480)
+    ahead = ["cosine", "frozen features", "layer-wise rates"]
+    assert table.loc[ahead, "accuracy"].max() - table.loc[ahead, "accuracy"].min() < 0.02
+    assert table.loc[ahead, "accuracy"].min() > table.drop(index=ahead)["accuracy"].max() + 0.02
+    seeds = pd.DataFrame([run for run in measured["runs"] if run["train_size"] == 480]).groupby("start")["accuracy"]
+    majority = table.loc["majority class", "accuracy"]
+    assert seeds.min()["fine-tuned"] == majority and seeds.max()["fine-tuned"] > 0.85
+    assert seeds.min()["layer-wise rates"] > table.loc["cosine", "accuracy"] - 0.03
+    assert table.loc[["frozen encoder", "from scratch"], "high"].max() < majority + 0.01
 
 
 def test_what_lesson_06_says_of_mrpc_is_what_was_measured():
-    measured = read_benchmark("starts")["mrpc"]
-    table, baselines = start_table(measured), measured["baselines"]
-    trained = table.drop(index="untrained head")["accuracy"]
-    assert trained.max() < baselines["bag of words"]["accuracy"]
-    assert trained.max() - baselines["majority class"]["accuracy"] < 0.04
+    curves = curve_tables(read_benchmark("starts")["mrpc"], STARTS)
+    assert 1000 < crossing(curves["fine-tuned"], curves["cosine"]) < 4000
+    assert curves["fine-tuned"]["low"].iloc[-1] > curves["cosine"]["high"].iloc[-1]
+    assert (curves["frozen features"]["accuracy"] < curves["cosine"]["high"] + 0.005).all()

@@ -172,3 +172,12 @@ def test_learning_curve_draws_each_size():
     ax = plots.plot_learning_curve({"fine-tuned": table}, ("majority class", 0.675))
     assert ax.lines[0].get_xydata().tolist() == [[120, 0.8], [480, 0.6]]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["120", "480"]
+    assert not ax.texts
+
+
+def test_learning_curve_marks_where_two_cross():
+    tables = {"fine-tuned": seeds([0.6, 0.8]), "cosine": seeds([0.7, 0.7])}
+    ax = plots.plot_learning_curve(
+        {name: table.set_axis([120, 480]) for name, table in tables.items()}, ("no", 0.5), 240
+    )
+    assert [text.get_text() for text in ax.texts] == ["about 240 pairs"]

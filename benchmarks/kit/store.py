@@ -28,7 +28,7 @@ RUNS = Path(__file__).parents[1] / "runs"
 PICTURES = Path(__file__).parents[2] / "docs" / "measured"
 QUOTED = {  # what lessons need of each benchmark, as package data
     "speed": ("command", "date", "settings", "strategies", "table"),
-    "starts": ("command", "date", "settings", "baselines", "runs"),
+    "starts": ("command", "date", "settings", "runs"),
 }
 
 

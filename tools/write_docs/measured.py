@@ -11,7 +11,7 @@ from benchmarks import speed as speed_runs
 from benchmarks import starts as start_runs
 from benchmarks.kit.store import read
 from benchmarks.kit.strategies import COURSE as COURSE_RECIPE
-from lessons_lib.compare import start_table
+from lessons_lib.compare import kind_table, start_table
 from lessons_lib.course import COURSE
 from tools import ROOT
 from tools.versions import needs, oldest, pins
@@ -43,20 +43,26 @@ def rate(learning_rate: float) -> str:
 
 
 def starts() -> str:
-    """Return the accuracy of each start on both datasets, its interval over the seeds beside it, and the pictures."""
-    measured, columns, pictures, said = read("starts"), {}, [], []
-    for task in ("pairs", "mrpc"):
-        table = start_table(measured[task])
-        columns[task] = {name: number(score["accuracy"]) for name, score in measured[task]["baselines"].items()}
-        for name, row in table.iterrows():
-            columns[task][name] = f"{row['accuracy']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    """Return the accuracy of each start on both datasets at few pairs and at all of them, and the pictures."""
+    measured, parts = read("starts"), []
+    for task, heading in (("pairs", "the course's own pairs"), ("mrpc", "MRPC")):
+        total = max(run["train_size"] for run in measured[task]["runs"])
+        few, whole = (seeds_column(start_table(measured[task], size)) for size in (start_runs.FEW, total))
+        rows = [[name, few[name], whole.get(name, NONE)] for name in few]
         drawn = start_runs.draw(measured[task])
-        pictures += [f"![{task}: {alt}]({name}-{task}.png)" for name, (_, alt) in drawn.items()]
-        said.append(f"- `{task}`, {table['seeds'].min():.0f} seeds. {when(measured[task])}")
-    rows = [[name, *(column[name] for column in columns.values())] for name in columns["pairs"]]
-    table = markdown_table(["start", "the course's pairs", "MRPC"], rows)
-    intervals = "In brackets the interval for the mean, 95 % by Student's t."
-    return "\n\n".join([table, intervals, "\n".join(said), *pictures])
+        pictures = [f"![{task}: {alt}]({name}-{task}.png)" for name, (_, alt) in drawn.items()]
+        heads = [f"start, on {heading}", f"{start_runs.FEW} training pairs", f"all {total:,}"]
+        parts += [markdown_table(heads, rows), when(measured[task]), *pictures]
+    return "\n\n".join(parts)
+
+
+def seeds_column(table: pd.DataFrame) -> dict[str, str]:
+    """Return the mean accuracy in each row of a table of seeds, with its interval where the seeds differ."""
+    return {
+        name: number(row["accuracy"])
+        + (f" ({row['low']:.3f} to {row['high']:.3f})" if row["high"] - row["low"] > 1e-9 else "")
+        for name, row in table.iterrows()
+    }
 
 
 def speed(machine: int, picture: str = "") -> str:
@@ -148,10 +154,20 @@ def versions() -> str:
 
 
 def pairs() -> str:
-    """Return four answers to the test split of the embedded pairs."""
-    measured = read("pairs")["pairs"]
-    rows = [[name, number(score["accuracy"]), number(score["f1"])] for name, score in measured["test"].items()]
-    return f"{markdown_table(['answer', 'accuracy', 'F1'], rows)}\n\n{when(measured)}"
+    """Return what each answer that saw every training pair scored on validation and on test."""
+    measured = read("starts")["pairs"]
+    table = start_table(measured, max(run["train_size"] for run in measured["runs"]))
+    validation, test = seeds_column(table), table[["test_accuracy", "test_f1"]]
+    rows = [[name, validation[name], *map(number, test.loc[name])] for name in table.index]
+    heads = ["answer", "accuracy, validation", "accuracy, test", "F1, test"]
+    return f"{markdown_table(heads, rows)}\n\n{when(measured)}"
+
+
+def kinds() -> str:
+    """Return the accuracy by kind of pair of those that saw every training pair."""
+    table = kind_table(read("starts")["pairs"], start_runs.WHOLE)
+    rows = [[name, f"{count:.0f}", *map(number, accuracies)] for name, count, *accuracies in table.itertuples()]
+    return markdown_table(["kind", *table], rows)
 
 
 MEASURED: dict[str, Page] = {
@@ -164,5 +180,5 @@ MEASURED: dict[str, Page] = {
     "docs/measured/trainer.md": {"trainer": trainer},
     "docs/measured/sizes.md": {"sizes": sizes},
     "docs/measured/versions.md": {"versions": versions},
-    "lessons_lib/embedded/pairs/README.md": {"pairs": pairs},
+    "lessons_lib/embedded/pairs/README.md": {"pairs": pairs, "kinds": kinds},
 }
