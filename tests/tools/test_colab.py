@@ -39,7 +39,10 @@ def test_each_change_is_named_and_the_course_is_none(after, lines):
     [
         (WELL, ["numpy", "google.colab", "json"], []),
         (WELL, ["lessons_lib", "numpy"], ["lessons-lib"]),
-        *((WELL + start + REPLACED, [], ["huggingface-hub", "numpy"]) for start in ("", "  ", "\x1b[0m")),
+        *(
+            (WELL + start + REPLACED, [], ["huggingface-hub", "numpy"])
+            for start in ("", "  ", "\x1b[0m", "\x1b[1A\x1b[2K")
+        ),
     ],
 )
 def test_what_was_there_before_asks_for_a_restart(printed, imported, there):

@@ -64,11 +64,12 @@ def pip(environment: Path, *arguments: str) -> list[str]:
 
 
 def installed(printed: str) -> set[str]:
-    """Return the packages that pip says it has installed, read from what it `printed` as Colab reads it.
+    """Return the packages that pip says it has installed, read from what it `printed` as Colab reads it, or stricter.
 
     Source: google/colab/_pip.py in https://github.com/googlecolab/colabtools.
     """
-    lines = re.findall(r"^(?:\x1b\[0m)?\s*Successfully installed (.*)$", printed, flags=re.MULTILINE)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", printed)  # pip colours its words, and moves the cursor
+    lines = re.findall(r"^\s*Successfully installed (.*)$", plain, flags=re.MULTILINE)
     return {canonicalize_name(one.rpartition("-")[0]) for line in lines for one in line.split()}
 
 
