@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from scipy.sparse import hstack, spmatrix
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from transformers import AutoModel, PreTrainedModel, set_seed
+from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
 
 from authoring.build_pairs import content_hash
 from authoring.groups import word_overlap
@@ -35,7 +35,7 @@ from lessons_lib.lesson import Lesson
 from lessons_lib.plots import plot_learning_curve, plot_starts
 from lessons_lib.vectors import mean_vectors
 
-LINE = "majority class"
+LINE, SIDES = "majority class", ("sentence1", "sentence2")
 ANSWERS = (LINE, "word overlap", "bag of words", "cosine", "frozen features")
 MODELS = ("frozen encoder", "fine-tuned", "layer-wise rates", "from scratch")
 WHOLE = ("cosine", "frozen features", "fine-tuned")  # those that see every pair
@@ -52,9 +52,14 @@ class Split:
     """Pairs of sentences as texts, as tokens, and as two vectors each, `(n, hidden)`, from the encoder as it is."""
 
     texts: Dataset
-    tokens: Dataset
+    tokens: Dataset | None
     first: np.ndarray
     second: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Dataset, tokens: Dataset | None, vector_of: Mapping[str, np.ndarray]) -> "Split":
+        """Return these pairs with the vector of each of their sentences."""
+        return cls(texts, tokens, *(np.stack([vector_of[text] for text in texts[side]]) for side in SIDES))
 
     @property
     def labels(self) -> np.ndarray:
@@ -67,33 +72,30 @@ class Split:
         return Split(self.texts.select(taken), self.tokens.select(taken), self.first[taken], self.second[taken])
 
 
-def splits_of(lesson: Lesson, raw: DatasetDict) -> dict[str, Split]:
+def splits_of(lesson: Lesson, raw: DatasetDict, tokenizer: PreTrainedTokenizerBase) -> dict[str, Split]:
     """Return the three splits of `raw` as `lesson` tokenizes them; each sentence goes through the encoder once."""
     encoder = AutoModel.from_pretrained(lesson.checkpoint, revision=lesson.revision).to(lesson.device)
-    columns = [(split, name) for split in ("train", "validation", "test") for name in ("sentence1", "sentence2")]
-    texts = sorted({text for split, name in columns for text in raw[split][name]})
-    place = {text: row for row, text in enumerate(texts)}
-    vectors = mean_vectors(texts, subject_of(lesson).tokenizer, encoder)
-    sides = {(split, name): vectors[[place[text] for text in raw[split][name]]] for split, name in columns}
-    return {
-        split: Split(raw[split], subject_of(lesson, split).rows, sides[split, "sentence1"], sides[split, "sentence2"])
-        for split, _ in columns
-    }
+    names = ("train", "validation", "test")
+    texts = sorted({text for name in names for side in SIDES for text in raw[name][side]})
+    vector_of = dict(zip(texts, mean_vectors(texts, tokenizer, encoder), strict=True))
+    return {name: Split.of(raw[name], subject_of(lesson, name).rows, vector_of) for name in names}
 
 
-def bags(train: Dataset, *others: Dataset) -> list[spmatrix]:
-    """Return which words the two sentences of each pair share, and in which they differ, for words of `train`."""
-    counter = CountVectorizer(binary=True).fit([*train["sentence1"], *train["sentence2"]])
-    sides = [[counter.transform(rows[name]) for name in ("sentence1", "sentence2")] for rows in (train, *others)]
-    return [hstack([first.multiply(second), abs(first - second)]) for first, second in sides]
+def features(name: str, *splits: Split) -> list[np.ndarray | spmatrix]:
+    """Return what the answer called `name` looks at in each pair of each of `splits`, shape `(n, features)`.
 
-
-def features(answer: str, split: Split) -> np.ndarray:
-    """Return what an `answer` looks at in each pair, shape `(n, features)`."""
-    u, v = split.first, split.second
-    if answer == "word overlap":
-        return np.array([[word_overlap(row["sentence1"], row["sentence2"])] for row in split.texts])
-    return (u * v).sum(1, keepdims=True) if answer == "cosine" else np.hstack([u, v, abs(u - v), u * v])
+    The words of a bag are those of the first split: which of them the two sentences share, and in which they differ.
+    """
+    if name == "word overlap":
+        return [np.array([[word_overlap(*(row[side] for side in SIDES))] for row in one.texts]) for one in splits]
+    if name == "bag of words":
+        counter = CountVectorizer(binary=True).fit([text for side in SIDES for text in splits[0].texts[side]])
+        sides = [[counter.transform(one.texts[side]) for side in SIDES] for one in splits]
+        return [hstack([first.multiply(second), abs(first - second)]) for first, second in sides]
+    vectors = [(one.first, one.second) for one in splits]
+    if name == "cosine":
+        return [(u * v).sum(1, keepdims=True) for u, v in vectors]
+    return [np.hstack([u, v, abs(u - v), u * v]) for u, v in vectors]
 
 
 def answer(name: str, train: Split, *others: Split) -> list[np.ndarray]:
@@ -103,8 +105,7 @@ def answer(name: str, train: Split, *others: Split) -> list[np.ndarray]:
     """
     if name == LINE:
         return [np.full(len(other.labels), round(train.labels.mean())) for other in others]
-    given = [features(name, one) for one in (train, *others)] if name != "bag of words" else None
-    known, *asked = given or bags(train.texts, *(other.texts for other in others))
+    known, *asked = features(name, train, *others)
     strength = np.inf if known.shape[1] == 1 else 1.0
     fitted = LogisticRegression(C=strength, max_iter=1000).fit(known, train.labels)
     return [fitted.predict(one) for one in asked]
@@ -120,11 +121,11 @@ def layer_groups(model: PreTrainedModel, rate: float, decay: float = 0.8, weight
     return [{"params": [weight], **own[name]} for name, weight in weights.items()]
 
 
-def train_model(start: str, seed: int, train: Split, subject: Subject, precision: Mapping[str, bool]):
+def train_model(start: str, seed: int, train: Split, subject: Subject, precision: Mapping[str, bool]) -> Trainer:
     """Return a Trainer that has trained a `start` on `train`: in small batches where there are few pairs."""
-    recipe, few = COURSE.recipe, len(train.texts) <= COURSE.short["train_size"]
+    recipe = COURSE.recipe
     strategy = Strategy(
-        COURSE.short["batch_size"] if few else recipe.batch_size,
+        COURSE.short["batch_size"] if len(train.texts) <= FEW else recipe.batch_size,
         freeze_embeddings=recipe.freeze_embeddings and start == "fine-tuned",
     )
     own = {"learning_rate": LEARNING_RATES.get(start, recipe.learning_rate), "warmup_steps": recipe.warmup_steps}
@@ -163,21 +164,13 @@ def measure(run: Mapping, splits: Mapping[str, Split], subject: Subject, precisi
             trainer = train_model(start, run["seed"], train, subject, precision)
         moving = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
         measured = {"seconds": round(taken["seconds"], 1), "trainable": moving}
-        given = {name: predictions(trainer, split) for name, split in asked.items()}
+        given = {name: predict_by_length(trainer, split.tokens).predictions.argmax(-1) for name, split in asked.items()}
     measured |= store.accuracy_and_f1(given["validation"], asked["validation"].labels)
     if whole:
         test = store.accuracy_and_f1(given["test"], asked["test"].labels)
         kinds = by_kind(asked["validation"], given["validation"])
         measured |= {f"test_{name}": score for name, score in test.items()} | ({"kinds": kinds} if kinds else {})
     return measured
-
-
-def predictions(trainer, split: Split) -> np.ndarray:
-    """Return the model's answers in the order of the pairs: predicting goes from the longest to the shortest."""
-    order = np.argsort([-len(ids) for ids in split.tokens["input_ids"]], kind="stable")
-    answers = np.empty(len(order), dtype=int)
-    answers[order] = predict_by_length(trainer, split.tokens).predictions.argmax(axis=-1)
-    return answers
 
 
 def plan(total: int) -> list[dict[str, str | int]]:
@@ -190,6 +183,11 @@ def plan(total: int) -> list[dict[str, str | int]]:
     return [{"start": name, "train_size": size, "seed": seed} for seed, name, size in ordered]
 
 
+def every_pair(measured: Mapping) -> int:
+    """Return how many training pairs a task has: what the largest of its runs saw."""
+    return max(run["train_size"] for run in measured["runs"])
+
+
 def draw(measured: Mapping) -> dict[str, tuple[Axes, str]]:
     """Draw the starts of a task at few pairs, and the curves; return each with what it shows in words."""
     table, curves = start_table(measured, FEW), curve_tables(measured, CURVES)
@@ -200,12 +198,12 @@ def draw(measured: Mapping) -> dict[str, tuple[Axes, str]]:
     ends = [(name, *curve["accuracy"].iloc[[0, -1]]) for name, curve in curves.items()]
     said = " and ".join(f"{name} from {first:.2f} to {last:.2f}" for name, first, last in ends)
     at = crossing(curves["fine-tuned"], curves["cosine"])
-    where = f"at about {at:,.0f} pairs" if at else "nowhere"
-    said += f"; fine-tuned passes cosine {where}"
+    curve = plot_learning_curve(curves, (LINE, line), at)
+    said += f"; fine-tuned passes cosine {f'at {curve.texts[0].get_text()}' if at else 'nowhere'}"
     return {
         "starts": (plot_starts(table.drop(index=LINE), {LINE: line}, LINE), alt),
         "curve": (
-            plot_learning_curve(curves, (LINE, line), at),
+            curve,
             f"Accuracy over the number of training pairs, from the fewest to the most: {said}; {LINE}: {line:.2f}.",
         ),
     }
@@ -216,7 +214,8 @@ def main() -> None:
     wanted = store.arguments(__doc__)
     lesson = store.lesson_here()
     raw = load_dataset(lesson.dataset, lesson.task, revision=lesson.dataset_revision)
-    splits, subject = splits_of(lesson, raw), subject_of(lesson)
+    subject = subject_of(lesson)
+    splits = splits_of(lesson, raw, subject.tokenizer)
     settings = {
         "machine": machine.device_name(lesson.device),
         "precision": lesson.precision,

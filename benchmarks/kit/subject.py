@@ -130,9 +130,11 @@ def trainer_for(strategy: Strategy, subject: Subject, rows: Dataset | None, **ot
 
 
 def predict_by_length(trainer: Trainer, rows: Dataset) -> PredictionOutput:
-    """Return `trainer.predict` of `rows` from the longest text to the shortest: like lengths need little padding."""
+    """Return `trainer.predict` of `rows`, in their order; it goes from the longest to the shortest, to pad little."""
     trainer.args.train_sampling_strategy = "sequential"  # else the Trainer draws an order for predicting, too
-    return trainer.predict(rows.select(np.argsort([-len(ids) for ids in rows["input_ids"]], kind="stable")))
+    order = np.argsort([-len(ids) for ids in rows["input_ids"]], kind="stable")
+    output, back = trainer.predict(rows.select(order)), np.argsort(order)
+    return output._replace(predictions=output.predictions[back], label_ids=output.label_ids[back])
 
 
 def judge(trainer: Trainer, rows: Dataset) -> dict[str, float]:

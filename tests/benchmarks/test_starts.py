@@ -9,6 +9,7 @@ from authoring.build_pairs import content_hash
 from benchmarks import starts
 from benchmarks.kit import store
 from benchmarks.kit.strategies import Strategy
+from benchmarks.kit.subject import predict_by_length
 
 
 def test_each_weight_is_in_one_group_with_the_rate_of_its_layer_and_the_decay_of_its_kind(subject):
@@ -27,7 +28,7 @@ def test_each_weight_is_in_one_group_with_the_rate_of_its_layer_and_the_decay_of
 @pytest.mark.parametrize("task", ["pairs", "mrpc"])
 def test_every_run_of_the_plan_is_kept_once_and_drawn(task):
     measured = store.read("starts")[task]
-    plan = starts.plan(max(run["train_size"] for run in measured["runs"]))
+    plan = starts.plan(starts.every_pair(measured))
     kept = [{name: run[name] for name in ("start", "train_size", "seed")} for run in measured["runs"]]
     assert len(kept) == len(plan) and all(run in kept for run in plan)
     drawn = starts.draw(measured)
@@ -78,7 +79,9 @@ def test_predictions_come_back_in_the_order_of_the_pairs(split, subject, tmp_pat
     some = split.draw(40, 0)
     trainer = starts.train_model("fine-tuned", 1, split.draw(8, 0), subject, {})
     one_by_one = [trainer.predict(some.tokens.select([row])).predictions.argmax() for row in range(40)]
-    assert starts.predictions(trainer, some).tolist() == one_by_one
+    output = predict_by_length(trainer, some.tokens)
+    assert output.predictions.argmax(axis=-1).tolist() == one_by_one
+    assert output.label_ids.tolist() == some.labels.tolist()
 
 
 def test_bag_of_words_learns_that_shared_words_mean_yes():

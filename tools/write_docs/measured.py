@@ -46,7 +46,7 @@ def starts() -> str:
     """Return the accuracy of each start on both datasets at few pairs and at all of them, and the pictures."""
     measured, parts = read("starts"), []
     for task, heading in (("pairs", "the course's own pairs"), ("mrpc", "MRPC")):
-        total = max(run["train_size"] for run in measured[task]["runs"])
+        total = start_runs.every_pair(measured[task])
         few, whole = (seeds_column(start_table(measured[task], size)) for size in (start_runs.FEW, total))
         rows = [[name, few[name], whole.get(name, NONE)] for name in few]
         drawn = start_runs.draw(measured[task])
@@ -156,7 +156,7 @@ def versions() -> str:
 def pairs() -> str:
     """Return what each answer that saw every training pair scored on validation and on test."""
     measured = read("starts")["pairs"]
-    table = start_table(measured, max(run["train_size"] for run in measured["runs"]))
+    table = start_table(measured, start_runs.every_pair(measured))
     validation, test = seeds_column(table), table[["test_accuracy", "test_f1"]]
     rows = [[name, validation[name], *map(number, test.loc[name])] for name in table.index]
     heads = ["answer", "accuracy, validation", "accuracy, test", "F1, test"]
