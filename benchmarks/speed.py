@@ -117,14 +117,14 @@ def main() -> None:
     known, subject = table(lesson.device, lesson.precision), subject_of(lesson)
     if unknown := sorted(set(wanted.only) - set(known)):
         sys.exit(f"No strategy is called {', '.join(unknown)}. There are: {', '.join(known)}.")
-    limits = {"examples": 256 if lesson.device == "cpu" else len(subject.rows), "most_seconds": 60, "longest": LONGEST}
+    limits = {"examples": 256 if lesson.device == "cpu" else 1024, "most_seconds": 60, "longest": LONGEST}
     key, measured = store.begin("speed", lesson, subject.lengths, wanted.replace, **limits)
     begin(measured, known, subject)
     chosen = {name: known[name] for name in known if not wanted.only or name in (COMMON, COURSE, *wanted.only)}
     run_trial(known[COMMON], subject, seed=0, examples=1, most_seconds=0)  # what a process pays once
     failed = take_missing(measured, chosen, subject, key)
     for name in {run["strategy"] for run in measured["runs"]} - measured["memory"].keys():
-        measured["memory"][name] = in_fresh_process(memory_of, name)
+        measured["memory"][name] = memory_of(name) if lesson.device == "cuda" else in_fresh_process(memory_of, name)
         store.save("speed", key, measured)
     speeds = speed_table(measured)
     measured["table"] = store.figures(speeds)
