@@ -17,17 +17,11 @@ from pathlib import Path
 from authoring.groups import KINDS, Group, problems, read_groups
 
 FOLDER = Path(__file__).parents[1] / "lessons_lib" / "embedded" / "pairs"
-DRAWN = 30  # groups of each subject; the others wait for the next drawing, which will change every score
 SIZES = {"train": 2000, "validation": 400, "test": 400}
 EQUIVALENT_SHARE = 0.675
 NAMES = ["not_equivalent", "equivalent"]
 
 Pair = tuple[str, str, int, str]
-
-
-def drawn_groups() -> list[Group]:
-    """Return the groups that the pairs are drawn from: the first of each subject."""
-    return [group for group in read_groups() if int(group.name.split("-")[1]) <= DRAWN]
 
 
 def split_groups(groups: list[Group]) -> dict[str, list[Group]]:
@@ -134,4 +128,4 @@ def write_pairs(pairs: dict[str, list[Pair]], folder: Path = FOLDER) -> None:
 
 
 if __name__ == "__main__":
-    write_pairs(draw_pairs(drawn_groups()))
+    write_pairs(draw_pairs(read_groups()))
