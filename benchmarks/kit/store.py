@@ -29,6 +29,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "measured"
 QUOTED = {  # what lessons need of each benchmark, as package data
     "speed": ("command", "date", "settings", "strategies", "table"),
     "starts": ("command", "date", "settings", "runs"),
+    "gpu": ("command", "date", "settings", "runs"),
 }
 
 

@@ -13,11 +13,13 @@ from benchmarks.kit.store import read
 from benchmarks.kit.strategies import COURSE as COURSE_RECIPE
 from lessons_lib.compare import kind_table, start_table
 from lessons_lib.course import COURSE
+from lessons_lib.memory import estimate_memory
 from tools import ROOT
 from tools.versions import needs, oldest, pins
 from tools.write_docs.regions import Page, markdown_table
 
 NONE = "–"
+BERT_BASE = {"parameters": 109_483_778, "trainable": 109_483_778, "width": 768, "layers": 12}
 
 
 def when(measured: Mapping) -> str:
@@ -146,6 +148,21 @@ def sizes() -> str:
     return markdown_table(["cost", "over", "smallest", "largest", "slope"], rows) + f"\n\n{when(measured)}"
 
 
+def gpu() -> str:
+    """Return the memory that BERT-base took on each GPU, and what the formula says."""
+    parts = []
+    for measured in read("gpu").values():
+        rows = []
+        for run in measured["runs"]:
+            said = estimate_memory(**BERT_BASE, tokens=run["tokens"], precision=run["precision"])["peak"]
+            rows.append(
+                [run["padding"], run["precision"], f"{run['tokens']:,}", f"{run['peak_mib']:,}", f"{said:,.0f}"]
+            )
+        heads = ["padding", "precision", "tokens in the longest batch", "MiB at most", "estimated"]
+        parts += [markdown_table(heads, rows), when(measured)]
+    return "\n\n".join(parts)
+
+
 def versions() -> str:
     """Return the versions that each door installs, from the files that say so."""
     newest, colab, bounds = pins(), pins(ROOT / "tests" / "colab" / "pins.txt"), oldest()
@@ -179,6 +196,7 @@ MEASURED: dict[str, Page] = {
     "docs/measured/quality.md": {"quality": quality},
     "docs/measured/trainer.md": {"trainer": trainer},
     "docs/measured/sizes.md": {"sizes": sizes},
+    "docs/measured/gpu.md": {"gpu": gpu},
     "docs/measured/versions.md": {"versions": versions},
     "lessons_lib/embedded/pairs/README.md": {"pairs": pairs, "kinds": kinds},
 }
