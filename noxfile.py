@@ -116,6 +116,7 @@ def floor(session: nox.Session) -> None:
         "build",
         "hatchling",
         "hypothesis",
+        "kubernetes-validate",
         "nbclient",
         "nbconvert",
         "nbmake",
