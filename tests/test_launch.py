@@ -16,7 +16,8 @@ from lessons_lib.launch import launched, run, workers
 CHILD = """
 import os, socket, time
 server = socket.create_server(("127.0.0.1", 0))
-print(os.environ.get("RANK", 0), os.getpid(), server.getsockname()[1], flush=True)
+line = f"{os.environ.get('RANK', 0)} {os.getpid()} {server.getsockname()[1]}\\n"
+os.write(1, line.encode())  # at once, or another's line may stand in the middle of it
 time.sleep(600)
 """
 ORPHANED = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', *sys.argv[1:]])"

@@ -119,9 +119,9 @@ def test_the_peak_counts_gradients_or_activations_and_not_both():
     assert many["peak"] == pytest.approx(many["weights"] + many["optimizer"] + many["activations"])
 
 
-def test_outputs_for_each_token_need_logits_in_two_precisions_and_a_gradient():
+def test_outputs_for_each_token_need_logits_in_two_precisions_a_softmax_and_a_gradient():
     without, with_them = (estimate_memory(**BERT, tokens=512, outputs=outputs) for outputs in (0, 30_522))
-    assert with_them["activations"] - without["activations"] == pytest.approx(512 * 30_522 * (2 + 4 + 4) / 2**20)
+    assert with_them["activations"] - without["activations"] == pytest.approx(512 * 30_522 * (2 + 4 + 4 + 4) / 2**20)
 
 
 def test_hours_of_a_large_training_follow_from_the_utilisation_of_a_small_one():

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from sklearn.metrics import accuracy_score, f1_score
+from torch.serialization import register_package
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -143,7 +144,8 @@ def trainer_of(task: Task, args: TrainingArguments) -> Trainer:
     model = AutoModelForSequenceClassification.from_pretrained(
         task.checkpoint, revision=task.revision, id2label=dict(enumerate(names)), label2id=numbers
     )
-    model.base_model.embeddings.requires_grad_(not task.freeze_embeddings)
+    if task.freeze_embeddings:
+        model.base_model.embeddings.requires_grad_(False)
     trainer = Trainer(
         model=model,
         args=args,
@@ -153,12 +155,14 @@ def trainer_of(task: Task, args: TrainingArguments) -> Trainer:
         processing_class=tokenizer,
         compute_metrics=scores,
     )
-    trainer.model_accepts_loss_kwargs = False  # else the loss is multiplied by the number of processes: lesson 10
+    trainer.model_accepts_loss_kwargs = False  # else N processes multiply the loss by N
     return trainer
 
 
 def main() -> None:
     """Train, judge on validation, and save model, tokenizer and scores into the output folder."""
+    # with processes on a CPU, transformers 5.15 loads a checkpoint to "cpu:0", and torch only knows "cpu"
+    register_package(50, lambda storage: None, lambda storage, to: storage if to.startswith("cpu:") else None)
     task, args = HfArgumentParser((Task, TrainingArguments)).parse_args_into_dataclasses()
     newest = args.resume_from_checkpoint == "newest"
     trainer = trainer_of(task, args)
