@@ -6,47 +6,27 @@ A model of its size with random weights: memory doesn't ask what they are. The l
 from collections.abc import Mapping
 from functools import partial
 
-from transformers import BertConfig, BertForSequenceClassification, DataCollatorWithPadding, Trainer, TrainingArguments
-
 from benchmarks.kit import store
 from benchmarks.kit.clock import peak_memory
-from benchmarks.kit.subject import Subject, subject_of
+from benchmarks.kit.strategies import Strategy
+from benchmarks.kit.subject import Subject, subject_of, trainer_for
 
 BATCH, WIDTH, STEPS = 8, 128, 8
-PLAN = [
-    {"padding": padding, "precision": precision}
-    for padding in (f"to {WIDTH}", "grouped by length")
-    for precision in ("fp32", "fp16", "bf16")
-]
+SHAPE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
+BERT_BASE = {"parameters": 109_483_778, "trainable": 109_483_778, "width": 768, "layers": 12}  # for estimate_memory
+PADDING = {f"to {WIDTH}": WIDTH, "grouped by length": None}
+PLAN = [{"padding": padding, "precision": precision} for padding in PADDING for precision in ("fp32", "fp16", "bf16")]
 
 
 def measure(run: Mapping[str, str], subject: Subject) -> dict[str, int]:
     """Train some steps as a `run` says; return the tokens in the longest batch and the peak of memory in MiB."""
-    fixed = run["padding"] != "grouped by length"
+    width = PADDING[run["padding"]]
+    precision = {name: name == run["precision"] for name in ("fp16", "bf16")}
+    strategy = Strategy(BATCH, train_sampling_strategy="sequential", pad_to=width, **precision)
     longest = sorted(range(len(subject.lengths)), key=lambda index: -subject.lengths[index])[: BATCH * STEPS]
-    to_width = {"padding": "max_length", "max_length": WIDTH} if fixed else {}
-    args = TrainingArguments(
-        "trainer_output",
-        max_steps=STEPS,
-        per_device_train_batch_size=BATCH,
-        train_sampling_strategy="sequential",
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        **({} if run["precision"] == "fp32" else {run["precision"]: True}),
-    )
     with peak_memory(subject.device) as memory:
-        model = BertForSequenceClassification(BertConfig(num_labels=2))
-        Trainer(
-            model,
-            args,
-            train_dataset=subject.rows.select(longest),
-            data_collator=DataCollatorWithPadding(subject.tokenizer, **to_width),
-        ).train()
-    return {
-        "tokens": BATCH * (WIDTH if fixed else max(subject.lengths)),
-        "peak_mib": round(memory["memory_mib"]),
-    }
+        trainer_for(strategy, subject.from_scratch(**SHAPE), subject.rows.select(longest), max_steps=STEPS).train()
+    return {"tokens": BATCH * (width or max(subject.lengths)), "peak_mib": round(memory["memory_mib"])}
 
 
 def main() -> None:

@@ -1,14 +1,13 @@
 """Memory that is computed against memory that is held."""
 
-import gzip
-import json
 import weakref
 
 import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
-from lessons_lib.compare import read_benchmark
+from benchmarks.gpu import BERT_BASE as BERT
+from benchmarks.kit.store import read
 from lessons_lib.memory import (
     activation_memory,
     estimate_hours,
@@ -17,14 +16,12 @@ from lessons_lib.memory import (
     release,
     training_memory,
 )
-from tools import ROOT
 
 SMALL = {"hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 128}
 
-BERT = {"parameters": 109_483_778, "trainable": 109_483_778, "width": 768, "layers": 12}
 MINILM = {"parameters": 22_713_986, "trainable": 10_795_394, "width": 384, "layers": 6}
-ON_GPU = [run for measured in read_benchmark("gpu").values() for run in measured["runs"]]
-[SIZES] = json.loads(gzip.decompress((ROOT / "benchmarks" / "runs" / "sizes.json.gz").read_bytes())).values()
+ON_GPU = [run for measured in read("gpu").values() for run in measured["runs"]]
+[SIZES] = read("sizes").values()
 TOKENS = [run for run in SIZES["runs"] if run["over"] == "tokens, no dropout in attention"]
 SECONDS = {run["size"]: run["epoch"] for run in SIZES["runs"] if run["over"] == "pairs"}
 SHARED = ("weights", "gradients", "optimizer")

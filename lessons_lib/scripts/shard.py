@@ -81,9 +81,10 @@ def main(checkpoint: str) -> None:
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    seconds = exchange(checkpoint, device)
     for how in ("ddp", "fsdp"):
         every = [None] * dist.get_world_size()
-        dist.all_gather_object(every, {**step(checkpoint, how, device), "exchange": exchange(checkpoint, device)})
+        dist.all_gather_object(every, {**step(checkpoint, how, device), "exchange": seconds})
         if dist.get_rank() == 0:
             print(*map(json.dumps, every), sep="\n", flush=True)
     time.sleep(0.5)  # Gloo's thread lets go of the last tensor, or Python may abort as it ends: pytorch/pytorch#179291

@@ -9,6 +9,7 @@ from benchmarks import quality as quality_runs
 from benchmarks import sizes as size_runs
 from benchmarks import speed as speed_runs
 from benchmarks import starts as start_runs
+from benchmarks.gpu import BERT_BASE
 from benchmarks.kit.store import read
 from benchmarks.kit.strategies import COURSE as COURSE_RECIPE
 from lessons_lib.compare import kind_table, start_table
@@ -19,7 +20,6 @@ from tools.versions import needs, oldest, pins
 from tools.write_docs.regions import Page, markdown_table
 
 NONE = "–"
-BERT_BASE = {"parameters": 109_483_778, "trainable": 109_483_778, "width": 768, "layers": 12}
 
 
 def when(measured: Mapping) -> str:
