@@ -96,6 +96,8 @@ def parquet(**columns) -> bytes:
 TEXTS = [text for text, _ in rows()]
 QUOTED = ('"', "")
 UNIQUE = [f"label {number}" for number in range(40)]
+BROKEN_ZIP = "broken ZIP or Excel file"
+TO_COME = zipped().replace(b"PK\1\2\x14\x03\x14", b"PK\1\2\x14\x03\xfa")  # needs version 25 of the format
 
 BAD = {
     "nothing in it": ("a.csv", b"", "is empty"),
@@ -155,7 +157,9 @@ BAD = {
     "a web page": ("a.csv", b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
     "a PDF": ("a.csv", b"%PDF-1.7\n%\xe2\xe3", "is a PDF"),
     "a ZIP archive": ("a.csv", zipped(), "ZIP archive, whatever its name says, with data.csv"),
-    "a broken ZIP archive": ("a.xlsx", zipped()[:60], "broken ZIP or Excel file"),
+    "a broken ZIP archive": ("a.xlsx", zipped()[:60], BROKEN_ZIP),
+    "a ZIP archive of a version to come": ("a.xlsx", TO_COME, BROKEN_ZIP),
+    "a ZIP archive with a broken name": ("a.xlsx", zipped("é").replace("é".encode(), b"\xff\xff"), BROKEN_ZIP),
     "an executable": ("a.csv", b"\x7fELF\x02\x01\x01" + bytes(200), "is a program"),
     "a Windows program": ("a.csv", b"MZ\x90\x00\x03" + bytes(200), "is a program"),
     "a picture": ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(40), "is a picture"),
@@ -172,7 +176,7 @@ BAD = {
     "text called Parquet": ("a.parquet", table(rows()), "is no Parquet file"),
     "text called Excel": ("a.xlsx", table(rows()), "is no Excel file"),
     "a Parquet file cut off": ("a.parquet", parquet(text=TEXTS, label=["a", "b"] * 20)[:300], "broken Parquet"),
-    "an Excel file cut off": ("a.xlsx", excel([("text", "label"), *rows()])[:900], "broken ZIP or Excel file"),
+    "an Excel file cut off": ("a.xlsx", excel([("text", "label"), *rows()])[:900], BROKEN_ZIP),
     "an empty sheet": ("a.xlsx", excel([]), "is empty"),
     "broken JSON": ("a.json", b'[{"text": "fine", "label"', "is broken"),
     "a JSON number": ("a.json", b"42", "holds no rows"),
