@@ -99,32 +99,38 @@ def content_hash(rows: Iterable[tuple]) -> str:
     return hashlib.sha256(json.dumps(list(rows)).encode()).hexdigest()[:8]
 
 
-def write_pairs(pairs: dict[str, list[Pair]], folder: Path = FOLDER) -> None:
-    """Write one Parquet file for each split into `folder`/pairs, and their names into the card `folder`/README.md.
+def write_splits(splits: dict[str, tuple[str, dict[str, list]]], features: dict, folder: Path) -> None:
+    """Write a Parquet file for each split into `folder`/<its name>, and their names into the card `folder`/README.md.
 
-    Columns and label names are those of MRPC, and `kind` says in what two sentences differ. A file's name carries a
-    hash of its rows, because `load_dataset` keeps a copy of a folder's data under what the card says, and would go on
-    giving out the old rows.
+    Each split comes with a hash of its rows, which its file's name carries, because `load_dataset` keeps a copy of a
+    folder's data under what the card says, and would go on giving out the old rows.
     """
-    from datasets import ClassLabel, Dataset, Features, Value
+    from datasets import Dataset, Features
+
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for old in (folder / folder.name).glob("*.parquet"):
+        old.unlink()
+    for split, (digits, columns) in splits.items():
+        name = f"{folder.name}/{split}-{digits}.parquet"
+        Dataset.from_dict(columns, features=Features(features)).to_parquet(folder / name)
+        card = re.sub(rf"{folder.name}/{split}\S*\.parquet", name, card)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def write_pairs(pairs: dict[str, list[Pair]], folder: Path = FOLDER) -> None:
+    """Write the pairs: columns and label names are those of MRPC, and `kind` says in what two sentences differ."""
+    from datasets import ClassLabel, Value
 
     string, label = Value("string"), ClassLabel(names=NAMES)
-    features = Features(
-        {"sentence1": string, "sentence2": string, "label": label, "idx": Value("int32"), "kind": string}
-    )
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    for old in (folder / "pairs").glob("*.parquet"):
-        old.unlink()
-    start = 0
+    features = {"sentence1": string, "sentence2": string, "label": label, "idx": Value("int32"), "kind": string}
+    splits, start = {}, 0
     for split, rows in pairs.items():
         first, second, labels, kinds = zip(*rows, strict=True)
         numbers = range(start, start + len(rows))
         columns = {"sentence1": first, "sentence2": second, "label": labels, "idx": numbers, "kind": kinds}
-        name = f"pairs/{split}-{content_hash(rows)}.parquet"
-        Dataset.from_dict(columns, features=features).to_parquet(folder / name)
-        card = re.sub(rf"pairs/{split}\S*\.parquet", name, card)
+        splits[split] = content_hash(rows), columns
         start += len(rows)
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    write_splits(splits, features, folder)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,14 @@ from collections import Counter
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from datasets import load_dataset
 from transformers import AutoModel
 
-from authoring import build_pairs
+from authoring import build_entities, build_pairs
+from authoring.entities import entity_problems, parse_entities, read_entities, split_words, tag_words
 from authoring.groups import Group, parse_groups, problems, read_groups
 from benchmarks import starts
+from lessons_lib.entities import entity_spans
 from lessons_lib.sources import embedded_checkpoint
 from lessons_lib.vectors import mean_vectors
 
@@ -36,11 +39,11 @@ def test_no_sentence_stands_twice():
 
 
 def test_rebuilding_gives_the_committed_rows_and_card(tmp_path):
-    shutil.copytree(build_pairs.FOLDER, tmp_path / "rebuilt")
-    build_pairs.write_pairs(build_pairs.draw_pairs(GROUPS), tmp_path / "rebuilt")
+    shutil.copytree(build_pairs.FOLDER, tmp_path / "pairs")
+    build_pairs.write_pairs(build_pairs.draw_pairs(GROUPS), tmp_path / "pairs")
     committed, rebuilt = (
         {file.relative_to(folder): file for file in folder.rglob("*.*")}
-        for folder in (build_pairs.FOLDER, tmp_path / "rebuilt")
+        for folder in (build_pairs.FOLDER, tmp_path / "pairs")
     )
     assert committed.keys() == rebuilt.keys()
     for name in committed:
@@ -140,3 +143,89 @@ def test_a_line_that_fits_nowhere_is_named():
 )
 def test_problems_are_named(group, problem):
     assert any(problem in found for found in problems(group))
+
+
+ENTITIES = read_entities()
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_mentions_are_fit(group):
+    assert entity_problems(group, ENTITIES[group.name]) == []
+
+
+def test_every_group_was_read_for_names():
+    assert list(ENTITIES) == [group.name for group in GROUPS]
+    unclear = [mention for group in ENTITIES.values() for mention, kind in group.items() if kind == "unclear"]
+    assert len(unclear) == 7  # sentences left out, as the card says
+
+
+def test_redrawing_gives_the_committed_sentences_and_card(tmp_path):
+    shutil.copytree(build_entities.FOLDER, tmp_path / "entities")
+    build_entities.write_sentences(build_entities.draw_sentences(GROUPS, ENTITIES), tmp_path / "entities")
+    committed, redrawn = (
+        {file.relative_to(folder): file for file in folder.rglob("*.*")}
+        for folder in (build_entities.FOLDER, tmp_path / "entities")
+    )
+    assert committed.keys() == redrawn.keys()
+    for name in committed:
+        if name.suffix == ".parquet":
+            assert pq.read_table(redrawn[name]).equals(pq.read_table(committed[name]))
+        else:
+            assert redrawn[name].read_bytes() == committed[name].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def entities():
+    return load_dataset(str(build_entities.FOLDER), "entities")
+
+
+def test_entities_split_as_the_pairs_do(entities):
+    assert {split: len(rows) for split, rows in entities.items()} == build_pairs.SIZES
+    group_of = {
+        tuple(split_words(text)): group.name
+        for group in GROUPS
+        for text in (*group.same, *(text for _, text in group.other))
+    }
+    found = {split: {group_of[tuple(words)] for words in rows["tokens"]} for split, rows in entities.items()}
+    expected = build_pairs.split_groups(GROUPS)
+    assert found == {split: {group.name for group in groups} for split, groups in expected.items()}
+
+
+def test_hardly_any_name_of_validation_was_seen_in_training(entities):
+    names = entities["train"].features["ner_tags"].feature.names
+    seen = {split: set() for split in SPLITS}
+    for split in SPLITS:
+        for row in entities[split]:
+            for start, end, kind in entity_spans([names[tag] for tag in row["ner_tags"]]):
+                seen[split] |= {" ".join(row["tokens"][start:end])} if kind != "date" else set()
+    assert len(seen["validation"] & seen["train"]) / len(seen["validation"]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "entities", "tags"),
+    [
+        ("Lena Okafor's Merrow.", {"Lena Okafor": "person", "Merrow": "place"}, "B-person I-person O B-place O"),
+        ("Lena saw Lena Okafor", {"Lena": "place", "Lena Okafor": "person"}, "B-place O B-person I-person"),
+        ("May left in May 2021", {"May left": "none", "May 2021": "date"}, "O O O B-date I-date"),
+        ("St Agda's won", {"St Agda's": "organisation"}, "B-organisation I-organisation I-organisation O"),
+    ],
+)
+def test_tags_as_worked_by_hand(sentence, entities, tags):
+    assert tag_words(split_words(sentence), entities) == tags.split()
+
+
+@pytest.mark.parametrize(
+    ("entities", "problem"),
+    [
+        ({"Merrow": "place", "Dunmere": "place"}, "'Dunmere' is in none of its sentences"),
+        ({}, "'Merrow' is neither a mention nor under none"),
+    ],
+)
+def test_problems_with_mentions_are_named(entities, problem):
+    group = Group("a-01", ("It rained in Merrow.",), ())
+    assert any(problem in found for found in entity_problems(group, entities))
+
+
+def test_a_line_of_mentions_that_fits_nowhere_is_named():
+    with pytest.raises(ValueError, match=r"rain\.txt, line 2: 'town \| Merrow'"):
+        parse_entities("rain-01\ntown | Merrow\n", "rain.txt")
