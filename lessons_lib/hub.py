@@ -112,3 +112,13 @@ def sha256(file: Path) -> str:
     """Return the SHA-256 of `file` in 64 hexadecimal digits."""
     with open(file, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_sha256(file: Path, expected: str, cure: str) -> None:
+    """Raise `SetupError` with both checksums, and the `cure`, where the SHA-256 of `file` is not `expected`."""
+    actual = sha256(file)
+    if actual != expected:
+        raise SetupError(
+            f"{file} is not the file that this course was tested with: its SHA-256 is {actual}, expected {expected}. "
+            f"{cure}"
+        )

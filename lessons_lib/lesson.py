@@ -3,7 +3,8 @@
 import json
 import platform
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +17,7 @@ MEASURED = RESULTS / "lessons.json"
 SEED = 42
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lesson(Sources):
     """What the calls of a lesson are given; the names are those of the calls' arguments.
 
@@ -46,12 +47,16 @@ def start_lesson(number: str) -> Lesson:
         raise SetupError(
             f"There is no lesson {number!r}: write one of {', '.join(one.number for one in COURSE.lessons)}."
         )
-    _check_versions()
+    _check_versions(facts.needs)
     from transformers import set_seed
 
     device, recipe = machine.device(), COURSE.recipe
     sources, reason = find_sources(cuda=device == "cuda")
-    fetch(sources, weights=facts.weights)
+    fetch(sources, weights=facts.weights, decoders=facts.decoder)
+    if facts.decoder and not sources.decoder:
+        from lessons_lib.decoder import embedded_decoder  # here, because that is a program, too
+
+        sources = replace(sources, decoder=str(embedded_decoder()))
     size = train_size(sources.dataset, device)
     lesson = Lesson(
         number=number,
@@ -66,19 +71,22 @@ def start_lesson(number: str) -> Lesson:
     set_seed(lesson.seed)
     # torch says once a DataLoader that a CPU has no use for pinned memory; the Trainer asks for it by default
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
+    # peft 0.21 asks for an attribute that transformers 5.23 has renamed
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
     print(card(lesson, reason))
     return lesson
 
 
-def _check_versions() -> None:
+def _check_versions(also: Sequence[str]) -> None:
     wrong = [
         f"{name} {needed} is needed and {f'{here} is installed' if here else 'it is absent'}"
-        for name, (here, needed, fits) in machine.versions().items()
+        for name, (here, needed, fits) in machine.versions(also).items()
         if not fits
     ]
     if wrong:
         raise SetupError(
-            f"{'; '.join(wrong)}. Run `pip install --upgrade lessons-lib` or `make lab`, then restart the kernel."
+            f"{'; '.join(wrong)}. Run `make lab`, or `pip install --upgrade` with the names of these packages, and "
+            "restart the kernel."
         )
 
 
@@ -94,6 +102,9 @@ def card(lesson: Lesson, reason: str) -> str:
         "precision": machine.dtype_name(lesson.precision),
         "profile": f"{lesson.profile} ({reason})",
         "checkpoint": _shown(lesson.checkpoint, lesson.revision),
+        **(
+            {"decoder": _shown(lesson.decoder, lesson.decoder_revision)} if COURSE.lesson(lesson.number).decoder else {}
+        ),
         "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
         **({"trains on": _training_pairs(lesson)} if COURSE.lesson(lesson.number).trains else {}),
         "expect": expectation(lesson),

