@@ -1,5 +1,6 @@
 """Comparing two models tensor by tensor, and counting their parameters."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -80,3 +81,22 @@ def part_table(comparison: pd.DataFrame) -> pd.DataFrame:
     table = parts["parameters"].agg(tensors="size", parameters="sum")
     table["status"] = parts["status"].agg(lambda statuses: statuses.iloc[0] if statuses.nunique() == 1 else "mixed")
     return table
+
+
+@torch.no_grad()
+def describe_head(model: torch.nn.Module, collator: object, batch: Mapping[str, torch.Tensor]) -> dict[str, object]:
+    """Return what a head takes and gives before it is trained, and its loss beside the log of how many classes it has.
+
+    `batch` is what `collator` makes of some rows: `input_ids`, `(batch, seq)`, and `labels` in the head's own shape. A
+    head that knows nothing has about that loss (Karpathy, 2019, https://karpathy.github.io/2019/04/25/recipe/).
+    """
+    output = model.eval()(**{name: tensor.to(model.device) for name, tensor in batch.items()})
+    return {
+        "model": type(model).__name__,
+        "collator": type(collator).__name__,
+        "input_ids": tuple(batch["input_ids"].shape),
+        "labels": tuple(batch["labels"].shape),
+        "logits": tuple(output.logits.shape),
+        "first loss": round(output.loss.item(), 2),
+        "knows nothing": round(math.log(output.logits.shape[-1]), 2),
+    }

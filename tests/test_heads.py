@@ -8,9 +8,11 @@ from transformers import (
     BertConfig,
     BertForPreTraining,
     BertForSequenceClassification,
+    BertForTokenClassification,
+    DataCollatorForTokenClassification,
 )
 
-from lessons_lib.heads import compare_weights, parameter_table, part_table, without_prefix
+from lessons_lib.heads import compare_weights, describe_head, parameter_table, part_table, without_prefix
 
 SMALL = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
 
@@ -74,3 +76,21 @@ def test_parts_stand_in_the_order_of_the_model():
     layers = [f"encoder.layer.{number}" for number in range(12)]
     assert list(parts.index) == ["embeddings", *layers, "pooler", "classifier", "cls"]
     assert parts["parameters"].drop("cls").sum() == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_a_head_that_knows_nothing_is_described_with_its_shapes_and_its_loss(tokenizer):
+    small = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    model = BertForTokenClassification(BertConfig(vocab_size=len(tokenizer), num_labels=5, **small))
+    torch.nn.init.zeros_(model.classifier.weight)
+    collator = DataCollatorForTokenClassification(tokenizer)
+    rows = [{**tokenizer(text), "labels": [0] * len(tokenizer(text)["input_ids"])} for text in ("Rain fell.", "Rain.")]
+    described = describe_head(model.train(), collator, collator(rows))
+    assert described == {
+        "model": "BertForTokenClassification",
+        "collator": "DataCollatorForTokenClassification",
+        "input_ids": (2, 5),
+        "labels": (2, 5),
+        "logits": (2, 5, 5),
+        "first loss": 1.61,  # the log of 5
+        "knows nothing": 1.61,
+    }
