@@ -29,6 +29,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "measured"
 QUOTED = {  # what lessons need of each benchmark, as package data
     "speed": ("command", "date", "settings", "strategies", "table"),
     "starts": ("command", "date", "settings", "runs"),
+    "bodies": ("command", "date", "settings", "runs"),
     "gpu": ("command", "date", "settings", "runs"),
 }
 
@@ -51,12 +52,12 @@ def arguments(description: str, **others: int | list) -> argparse.Namespace:
     return wanted
 
 
-def lesson_here() -> Lesson:
-    """Return lesson 04 on the dataset and the task that the environment or the course names."""
+def lesson_here(number: str = "04") -> Lesson:
+    """Return the lesson called `number` on the dataset and the task that the environment or the course names."""
     logging.set_verbosity_error()  # each trial loads the checkpoint, and would report its new head
     logging.disable_progress_bar()
     with contextlib.redirect_stdout(None if multiprocessing.parent_process() else sys.stdout):  # one card is enough
-        return start_lesson("04")
+        return start_lesson(number)
 
 
 def settings_here(lesson: Lesson, lengths: Sequence[int], **others: object) -> dict[str, object]:

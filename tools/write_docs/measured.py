@@ -12,7 +12,7 @@ from benchmarks import starts as start_runs
 from benchmarks.gpu import BERT_BASE
 from benchmarks.kit.store import read
 from benchmarks.kit.strategies import COURSE as COURSE_RECIPE
-from lessons_lib.compare import kind_table, start_table
+from lessons_lib.compare import kind_table, seed_table, start_table
 from lessons_lib.course import COURSE
 from lessons_lib.memory import estimate_memory
 from tools import ROOT
@@ -163,6 +163,17 @@ def gpu() -> str:
     return "\n\n".join(parts)
 
 
+def bodies() -> str:
+    """Return what each way to use a body scored and took, over its seeds."""
+    [measured] = read("bodies").values()
+    table, rows = seed_table(measured["runs"], by="way"), []
+    for (way, row), score in zip(table.iterrows(), seeds_column(table).values(), strict=True):
+        costs = (number(row[cost], ",.0f") for cost in ("trainable", "seconds", "memory_mib"))
+        rows.append([way, number(row["train_size"], ",.0f"), score, *costs])
+    heads = ["way", "pairs", "accuracy", "weights trained", "seconds", "MiB above what was held before"]
+    return f"{markdown_table(heads, rows)}\n\n{when(measured)}"
+
+
 def versions() -> str:
     """Return the versions that each door installs, from the files that say so."""
     newest, colab, bounds = pins(), pins(ROOT / "tests" / "colab" / "pins.txt"), oldest()
@@ -196,6 +207,7 @@ MEASURED: dict[str, Page] = {
     "docs/measured/quality.md": {"quality": quality},
     "docs/measured/trainer.md": {"trainer": trainer},
     "docs/measured/sizes.md": {"sizes": sizes},
+    "docs/measured/bodies.md": {"bodies": bodies},
     "docs/measured/gpu.md": {"gpu": gpu},
     "docs/measured/versions.md": {"versions": versions},
     "lessons_lib/embedded/pairs/README.md": {"pairs": pairs, "kinds": kinds},
