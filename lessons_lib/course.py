@@ -12,8 +12,8 @@ RESULTS = Path(__file__).parent / "embedded" / "results"  # what was measured, a
 class LessonFacts:
     """One lesson: `plain` is what it makes plain; `trains` says that its card names how many pairs it trains on.
 
-    `weights` says that it needs the checkpoint's weights, `decoder` that it needs a decoder, too, and `needs` names
-    packages that only this lesson asks for.
+    `weights` says that it needs the checkpoint's weights, `decoder` that it needs a decoder, too, `pairs` that it reads
+    the dataset of pairs; `needs` names packages that only this lesson asks for.
     """
 
     slug: str
@@ -23,6 +23,7 @@ class LessonFacts:
     trains: bool = False
     weights: bool = True
     decoder: bool = False
+    pairs: bool = True
     needs: tuple[str, ...] = ()
     binder: bool = False
 

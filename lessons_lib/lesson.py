@@ -1,6 +1,7 @@
 """How a lesson starts: one call that looks at the machine, finds the sources, seeds, and prints a card."""
 
 import json
+import os
 import platform
 import warnings
 from collections.abc import Sequence
@@ -57,6 +58,10 @@ def start_lesson(number: str) -> Lesson:
         from lessons_lib.decoder import embedded_decoder  # here, because that is a program, too
 
         sources = replace(sources, decoder=str(embedded_decoder()))
+    if facts.pairs and any(os.environ.get(f"LESSONS_{name}", "").strip() for name in ("DATASET", "TASK")):
+        from lessons_lib.look import check_dataset  # here, because it loads datasets, which takes seconds
+
+        check_dataset(sources.dataset, sources.task, sources.dataset_revision, number)
     size = train_size(sources.dataset, device)
     lesson = Lesson(
         number=number,

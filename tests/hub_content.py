@@ -84,7 +84,7 @@ def write_gpt2(folder: Path, texts: list[str]) -> None:
     tokenizer.train_from_iterator(texts, vocab_size=600, special_tokens=["<|endoftext|>"], show_progress=False)
     end = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|endoftext|>")
     PreTrainedTokenizerFast(tokenizer_object=tokenizer._tokenizer, **end).save_pretrained(folder)
-    GPT2LMHeadModel(GPT2Config(600, n_positions=128, n_embd=32, n_layer=2, n_head=2)).save_pretrained(folder)
+    GPT2LMHeadModel(GPT2Config(vocab_size=600, n_positions=128, n_embd=32, n_layer=2, n_head=2)).save_pretrained(folder)
 
 
 def write_t5(folder: Path, texts: list[str]) -> None:
@@ -95,7 +95,7 @@ def write_t5(folder: Path, texts: list[str]) -> None:
     names = dict(zip(("pad_token", "eos_token", "unk_token"), special, strict=True))
     PreTrainedTokenizerFast(tokenizer_object=tokenizer._tokenizer, **names).save_pretrained(folder)
     small = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2}
-    T5ForConditionalGeneration(T5Config(500, decoder_start_token_id=0, **small)).save_pretrained(folder)
+    T5ForConditionalGeneration(T5Config(vocab_size=500, decoder_start_token_id=0, **small)).save_pretrained(folder)
 
 
 def _spaced(pair: dict) -> dict:

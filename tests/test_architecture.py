@@ -10,7 +10,20 @@ from tools.write_docs.floors import floors, imports
 
 ROOT = Path(__file__).parents[1]
 ROOMS = imports(ROOT)
-PURE = ("tokens", "padding", "heads", "metrics", "memory", "compare", "checkpoints", "vectors", "own_data")
+PURE = (
+    "tokens",
+    "padding",
+    "heads",
+    "metrics",
+    "memory",
+    "compare",
+    "checkpoints",
+    "vectors",
+    "own_data",
+    "entities",
+    "language",
+    "dates",
+)
 
 
 def test_there_is_no_circle_and_no_fifth_floor():
