@@ -1,16 +1,21 @@
 """The dashboard on real Trainers: what it counts, how rarely it draws, what it survives."""
 
+import base64
 import io
 import re
 import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
 import torch
+from IPython.core.events import EventManager, available_events
 from nbclient import NotebookClient
 from test_html import read
 from transformers import (
@@ -24,7 +29,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from lessons_lib.dashboard import TrainingDashboard, callback, panel
+from lessons_lib.dashboard import TrainingDashboard, callback, charts, panel
 from lessons_lib.dashboard.state import RunState
 
 
@@ -144,6 +149,27 @@ def test_learning_rate_is_that_of_the_trainers_own_log(trainer):
     logged = [(logs["step"], logs["learning_rate"]) for logs in one.state.log_history if "learning_rate" in logs]
     assert len(logged) == 6
     assert watch.last.learning_rates["learning rate"] == logged
+
+
+def test_learning_rate_that_is_a_tensor_is_kept_as_it_was(trainer):
+    watch = Drawn(every=0)
+    one = trainer(watch, logging_steps=1)
+    one.optimizer = torch.optim.AdamW(one.model.parameters(), lr=torch.tensor(1e-3))
+    one.train()
+    logged = [(logs["step"], logs["learning_rate"]) for logs in one.state.log_history if "learning_rate" in logs]
+    assert logged[0][1] > logged[-1][1] > 0
+    assert watch.last.learning_rates["learning rate"] == logged
+    assert f"learning rate{logged[-1][1]:.1e}" in read(watch.panels[-1])
+
+
+@pytest.mark.parametrize("of", [float, np.float32, np.float64, torch.tensor, lambda value: torch.tensor([value])])
+def test_a_number_is_read_whatever_holds_it(of):
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(1, {"loss": of(0.5), "eval_accuracy": of(0.25)})
+    run.rate(1, of(0.125))
+    assert (run.losses, run.metrics) == ({"training loss": [(1, 0.5)]}, {"validation accuracy": [(1, 0.25)]})
+    assert run.learning_rates == {"learning rate": [(1, 0.125)]}
+    assert all(type(value) is float for [(_, value)] in (*run.losses.values(), *run.learning_rates.values()))
 
 
 def test_panel_shows_what_the_trainer_logged(trainer):
@@ -292,12 +318,47 @@ def test_a_step_that_is_not_drawn_costs_next_to_nothing():
     assert watch.drawn == 1
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "text", None, [1]])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "text", None, [1], True, np.ones(2), torch.ones(2)])
 def test_odd_logs_are_survived(value):
     run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
     run.log(1, {"loss": value, "eval_loss": value, "eval_accuracy": value})
     read(panel.panel(run, "training", now=1.0))
     assert "training" in panel.line(run, "training", now=1.0)
+
+
+def test_weights_that_are_not_finite_show_behind_a_loss_of_zero(trainer):
+    watch = Drawn(every=0)
+    one = trainer(watch)
+    one.model.classifier.weight.data.fill_(float("nan"))
+    one.train()
+    assert [logs["loss"] for logs in one.state.log_history if "loss" in logs] == [0, 0, 0]
+    shown = read(watch.panels[-1])
+    assert "gradient normnan" in shown
+    assert "Not finite: gradient norm nan." in shown
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", ["loss", "eval_loss", "eval_perplexity", "grad_norm"])
+def test_each_last_value_that_is_not_finite_is_named(name, value):
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(1, {"loss": 0.5, "grad_norm": 1.0, "eval_loss": 0.5, "eval_perplexity": 1.6})
+    assert not panel.notes(run, "training")
+    run.log(2, {name: value})
+    shown = {"loss": "training loss", "grad_norm": "gradient norm"}.get(name, name.replace("eval_", "validation "))
+    [note] = panel.notes(run, "training")
+    assert note.startswith(f"Not finite: {shown} {value}.")
+    assert panel.figures(run, "training", now=1.0)[shown] == f"{value}"
+    assert note in panel.line(run, "training", now=1.0)
+    run.log(3, {name: 1.0})
+    assert not panel.notes(run, "training")
+
+
+def test_loss_of_zero_without_a_gradient_norm_is_doubted():
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(10, {"train_loss": 0.0, "total_flos": 1.0})
+    assert "exactly 0" in panel.notes(run, "finished")[0]
+    run.log(10, {"loss": 0.0, "grad_norm": 0.3})
+    assert not panel.notes(run, "finished")
 
 
 def test_a_drawing_that_fails_does_not_end_the_training(trainer, monkeypatch):
@@ -322,6 +383,79 @@ def test_no_error_of_the_dashboard_ends_the_training(trainer, monkeypatch, name)
         one.train()
     assert one.state.global_step == 6
     assert not one.model._forward_pre_hooks
+
+
+@pytest.mark.parametrize("broken", ["_draw", "_new_run", "_close", "_refresh_if_due"])
+def test_no_error_ends_the_training_where_warnings_are_errors(trainer, monkeypatch, capsys, broken):
+    def fail(*args, **kwargs):
+        raise OSError("not foreseen")
+
+    one = trainer(TrainingDashboard(every=0))
+    monkeypatch.setattr(TrainingDashboard, broken, fail)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The dashboard stops")
+        one.train()
+    assert one.state.global_step == 6
+    assert "not foreseen" in capsys.readouterr().err
+
+
+def test_an_error_in_counting_tokens_does_not_end_the_training(trainer, monkeypatch):
+    def fail(*args, **kwargs):
+        raise AttributeError("not foreseen")
+
+    one = trainer(TrainingDashboard(every=0))
+    monkeypatch.setattr(RunState, "count_tokens", fail)
+    with pytest.warns(UserWarning, match="not foreseen"):
+        one.train()
+    assert one.state.global_step == 6
+    assert not one.model._forward_pre_hooks
+
+
+class Log:
+    """A stand-in for standard error that writes, and can do nothing else."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+
+class ClosedLog(Log):
+    def isatty(self):
+        raise ValueError("I/O operation on closed file")
+
+
+@pytest.mark.parametrize("kind", [Log, ClosedLog])
+def test_standard_error_that_does_not_know_whether_it_is_a_terminal(trainer, monkeypatch, kind):
+    log = kind()
+    monkeypatch.setattr("sys.stderr", log)
+    one = trainer(TrainingDashboard(every=0))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The dashboard stops")
+        one.train()
+    assert one.state.global_step == 6
+    assert len(re.findall("^finished · step 6 of 6 · ", log.text, flags=re.MULTILINE)) == 1
+
+
+def test_no_standard_error_is_no_error(trainer, monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    one = trainer(TrainingDashboard(every=0))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The dashboard stops")
+        one.train()
+    assert one.state.global_step == 6
+
+
+def test_standard_error_that_cannot_be_written_to_does_not_end_the_training(trainer, monkeypatch):
+    monkeypatch.setattr("sys.stderr", object())
+    one = trainer(TrainingDashboard(every=0))
+    with pytest.warns(UserWarning, match="The dashboard stops"):
+        one.train()
+    assert one.state.global_step == 6
 
 
 class Terminal(io.StringIO):
@@ -365,6 +499,161 @@ def test_several_evaluation_sets_and_names_of_our_own_stay_apart():
     assert found["test f1"] == "0.400"
     assert found["step"] == "2 of 10"
     assert "test runtime" not in found
+
+
+def test_losses_and_metrics_of_other_names_are_shown_and_told_apart(trainer):
+    watch = Drawn(every=0)
+    one = trainer(watch, eval_strategy="epoch")
+    log = one.log
+
+    def log_more(logs, start_time=None):
+        if "loss" in logs:
+            logs |= {"embedding_loss": 0.125, "train_accuracy": 0.25, "f1": 0.375}
+        if "eval_loss" in logs:
+            logs |= {"eval_embedding_loss": 0.625, "eval_f1": 0.875}
+        log(logs, start_time)
+
+    one.log = log_more
+    one.train()
+    found = panel.figures(watch.last, "finished", now=1.0)
+    assert found["training embedding loss"] == "0.125"
+    assert found["validation embedding loss"] == "0.625"
+    assert (found["training accuracy"], found["validation accuracy"]) == ("0.250", "0.750")
+    assert (found["training f1"], found["validation f1"]) == ("0.375", "0.875")
+    assert {name for name in found if name.endswith("loss")} == set(watch.last.losses)
+    alternatives = " ".join(alternative_texts(watch.panels[-1]))
+    for name in ("training embedding loss", "validation embedding loss", "training f1", "validation f1"):
+        assert f"{name} from " in alternatives
+
+
+OF_EVALUATIONS = (
+    "eval_loss eval_embedding_loss eval_accuracy eval_test_loss eval_train_loss eval_training val_loss validation/loss "
+    "test_loss dev_f1 valid_loss custom_loss"
+)
+
+
+@pytest.mark.parametrize("name", OF_EVALUATIONS.split())
+def test_no_figure_of_an_evaluation_reads_as_one_of_training(name):
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(1, {name: 0.25, "custom_runtime": 2.0})
+    [shown] = {**run.losses, **run.metrics}
+    assert not shown.startswith("training")
+    run.log(1, {"loss": 0.5})
+    assert run.losses["training loss"] == [(1, 0.5)]
+
+
+def test_names_that_would_read_alike_keep_their_own():
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(1, {"loss": 0.5, "accuracy": 0.25, "train_accuracy": 0.75, "eval_loss": 0.5, "eval_validation_loss": 0.125})
+    assert run.metrics == {"training accuracy": [(1, 0.25)], "train_accuracy": [(1, 0.75)]}
+    assert run.losses["eval_validation_loss"] == [(1, 0.125)]
+
+
+def test_times_counts_and_rates_are_no_metrics():
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(1, {"train_runtime": 1.0, "train_mem_cpu_alloc_delta": 12, "epoch": 1.0, "learning_rate": 0.1})
+    run.log(1, {"eval_steps_per_second": 3.0, "num_input_tokens_seen": 7, "total_flos": 1e9, "grad_norm": 0.5})
+    assert not run.losses and not run.metrics
+
+
+def test_run_that_ends_before_its_first_log_says_so_and_shows_the_mean(trainer):
+    watch = Drawn(every=0)
+    one = trainer(watch, logging_steps=500)
+    one.train()
+    for drawn in (watch.panels[0], watch.panels[-1]):
+        assert "`logging_steps` is 500, but the run has 6 steps. Lower it, for example to 1," in read(drawn)
+    mean = one.state.log_history[-1]["train_loss"]
+    assert f"mean training loss{mean:.3f}" in read(watch.panels[-1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        ({"logging_strategy": "no"}, '`logging_strategy` is "no"'),
+        ({"logging_steps": 6}, None),
+        ({"logging_steps": 0.5}, None),
+        ({"logging_steps": 500, "logging_first_step": True}, None),
+        ({"logging_strategy": "epoch"}, None),
+    ],
+)
+def test_hint_only_where_no_loss_will_come(trainer, settings, hint):
+    watch = Drawn(every=0)
+    trainer(watch, **settings).train()
+    assert ("No training loss is logged" in read(watch.panels[-1])) == (hint is not None)
+    assert (hint or "") in read(watch.panels[-1])
+    assert ("mean training loss" in read(watch.panels[-1])) == (hint is not None)
+
+
+def alternative_texts(page):
+    return re.findall(r'<img alt="([^"]*)"', page)
+
+
+SIZES = {"accuracy": 0.75, "f1": 0.5, "perplexity": 35.25, "num_tokens": 1_234_567, "calibration": 1.5e-06, "recall": 0}
+
+
+def run_of_sizes():
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    for step in (1, 2):
+        run.log(step, {f"eval_{name}": value * step / 2 for name, value in SIZES.items() if name != "num_tokens"})
+        run.log(step, {"eval_num_tokens": SIZES["num_tokens"] * step // 2})
+    return run
+
+
+def test_numbers_are_written_by_their_size():
+    found = panel.figures(run_of_sizes(), "training", now=1.0)
+    shown = {name: found[f"validation {name.replace('_', ' ')}"] for name in SIZES}
+    assert shown == {
+        "accuracy": "0.750",
+        "f1": "0.500",
+        "perplexity": "35.25",
+        "num_tokens": "1,234,567",
+        "calibration": "1.50e-06",
+        "recall": "0",
+    }
+
+
+def test_curves_share_a_chart_only_where_each_can_be_seen():
+    drawn = charts.by_size(run_of_sizes().metrics)
+    assert [[name.removeprefix("validation ") for name in chart] for chart in drawn] == [
+        ["accuracy", "f1", "recall"],
+        ["perplexity"],
+        ["calibration"],
+        ["num tokens"],
+    ]
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    run.log(1, {"loss": 2.3, "eval_loss": 0.9, "eval_f1": 0.001, "train_f1": 0.5})
+    assert [set(chart) for chart in charts.by_size(run.losses)] == [{"training loss", "validation loss"}]
+    assert [set(chart) for chart in charts.by_size(run.metrics)] == [{"training f1", "validation f1"}]
+
+
+@pytest.mark.parametrize("count", [1, 6, 7, 14, 18, 30])
+def test_alternative_texts_name_each_line_and_nothing_else(count):
+    run = RunState(began=0, first_step=0, max_steps=10, epochs=1)
+    values = {f"eval_metric{number:02}": 0.5 for number in range(count)}
+    run.log(1, values)
+    run.log(2, values)
+    pictures = charts.charts(run, panel.MOST_CURVES)
+    names = re.findall(r"metric(\d\d) from", " ".join(pictures))
+    lines = sum(base64.b64decode(one).count(b"<polyline") for one in re.findall('base64,([^"]*)"', " ".join(pictures)))
+    assert names == [f"{number:02}" for number in range(min(count, panel.MOST_CURVES))]
+    assert lines == len(names)
+    left_out = count - len(names)
+    assert [f"{left_out} more losses and metrics" in note for note in panel.notes(run, "training")] == [True] * (
+        left_out > 0
+    )
+
+
+def test_alternative_text_gives_the_ends_that_are_drawn():
+    run = RunState(began=0, first_step=0, max_steps=1000, epochs=1)
+    for step in range(1, 1001):
+        run.log(step, {"loss": float("nan") if step > 990 else step, "eval_loss": float("nan")})
+    [chart] = charts.by_size(run.losses)
+    assert set(chart) == {"training loss"}
+    (_, first), *_, (_, last) = chart["training loss"]
+    assert last == 990
+    assert alternative_texts(panel.panel(run, "training", now=1.0)) == [
+        f"A curve over the steps: loss. training loss from {first} to 990."
+    ]
 
 
 def test_terminal_gets_one_line(trainer, capsys):
@@ -450,6 +739,62 @@ def test_interrupted_notebook_says_where_it_came_to(execute):
     first, second = map(read, panels)
     assert "Stopped by KeyboardInterrupt at step 4 of 10" in first
     assert "Finished at step 10 of 10" in second
+
+
+IN_A_THREAD = """
+import threading
+
+class Wait(TrainerCallback):
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == 5:
+            reached.set()
+            assert go_on.wait(60)
+
+reached, go_on = threading.Event(), threading.Event()
+trainer.add_callback(Wait())
+thread = threading.Thread(target=trainer.train)
+thread.start()
+assert reached.wait(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop_at", "end"), [(None, "Finished at step 10 of 10"), (8, "Stopped at step 8 of 10")], ids=["finishes", "fails"]
+)
+def test_run_in_a_thread_goes_on_when_its_cell_has_ended(execute, stop_at, end):
+    panels, _ = execute(f"stop_at = {stop_at}", IN_A_THREAD, "pass", "go_on.set(); thread.join()")
+    assert [end in read(one) for one in panels] == [True]
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """What the dashboard asks of a notebook; `pages` are those that were shown."""
+    shell = SimpleNamespace(kernel=True, pages=[])
+    shell.events = EventManager(shell, available_events)
+
+    def show(page, display_id=None):
+        shell.pages.append(page.data)
+        return SimpleNamespace(update=show)
+
+    monkeypatch.setattr(callback, "get_ipython", lambda: shell)
+    monkeypatch.setattr(callback, "display", show)
+    monkeypatch.setattr(callback, "SHARE", 1e9)  # draw each step, whatever it costs
+    return shell
+
+
+def test_run_in_a_pool_that_fails_is_not_taken_for_one_that_goes_on(trainer, shell):
+    class EndCell(TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs):
+            main.submit(shell.events.trigger, "post_run_cell", SimpleNamespace(error_in_exec=ValueError())).result()
+
+    one = trainer(TrainingDashboard(every=0), EndCell(), Stop(RuntimeError("out of memory")))
+    with ThreadPoolExecutor(1) as main, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(one.train).exception()
+        assert "Training at step 3 of 6" in read(shell.pages[-1])
+        shell.events.trigger("post_run_cell", SimpleNamespace(error_in_exec=None))
+    assert "Stopped at step 3 of 6" in read(shell.pages[-1])
+    assert not any("ValueError" in page for page in shell.pages)
+    assert not shell.events.callbacks["post_run_cell"]
 
 
 def test_no_warning_and_no_trace_on_the_model(trainer):

@@ -43,6 +43,55 @@ def test_ticks_cover_what_they_label(low, high):
     assert len(steps) == 1
 
 
+@pytest.mark.parametrize("low", [0, 0.5, 0.75, 1, 100, 1e6, -3])
+@pytest.mark.parametrize("apart", [0, 1e-16, 1e-12, 1e-6])
+def test_values_that_hardly_differ_are_drawn(low, apart):
+    ElementTree.fromstring(svg.line_chart({"loss": [(1, low), (2, low * (1 + apart))]}, "loss"))
+    found = svg.ticks(low, low * (1 + apart))
+    assert found[0] <= low <= found[-1]
+    assert len(set(found)) == len(found) >= 2
+
+
+def y_labels(drawn: str) -> list[str]:
+    return re.findall(rf'<text x="{svg.LEFT - 5:.1f}" y="[^"]*" text-anchor="end">([^<]*)<', drawn)
+
+
+@pytest.mark.parametrize("exponent", [-15, -12, -9, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 9, 12, 15])
+@pytest.mark.parametrize("factor", [1, 1.5, 3.3, 9.99])
+def test_labels_of_values_differ_and_fit_whatever_their_size(exponent, factor):
+    drawn = svg.line_chart({"loss": [(0, 0), (1, factor * 10.0**exponent)]}, "loss")
+    labels, [((_, low), (_, high))] = y_labels(drawn), polylines(drawn)
+    assert len(set(labels)) == len(labels) >= 2
+    assert max(map(len, labels)) * 6.2 <= svg.LEFT - 4
+    assert low - high > 0.6 * (svg.HEIGHT - svg.TOP - svg.BOTTOM)
+
+
+@pytest.mark.parametrize("values", [(0.5, 0.501), (0.62, 0.69), (0.8, 0.80012), (990, 1010), (-0.5, 0.5)])
+def test_labels_of_a_narrow_range_differ(values):
+    labels = y_labels(svg.line_chart({"loss": list(enumerate(values))}, "loss"))
+    assert len(set(labels)) == len(labels) >= 2
+    assert max(map(len, labels)) * 6.2 <= svg.LEFT - 4
+
+
+def test_only_what_is_visible_is_drawn():
+    nan = float("nan")
+    series = {"a": [(1, nan)], "b": [(1, 0.5), (2, nan)], "c": [(step, 1.0) for step in range(1000)]}
+    found = svg.visible(series)
+    assert list(found) == ["b", "c"]
+    assert found["b"] == [(1, 0.5)]
+    assert len(found["c"]) <= svg.MOST_POINTS and found["c"][-1] == (999, 1.0)
+    drawn = svg.line_chart(series, "metrics")
+    assert [len(line) for line in polylines(drawn)] == [1, len(found["c"])]
+    assert ">a<" not in drawn
+
+
+def test_long_names_stay_apart_in_the_legend():
+    names = [f"validation of all languages, cosine accuracy@{number}" for number in (1, 3)]
+    drawn = svg.line_chart({name: [(1, 0.5)] for name in names}, "metrics")
+    legend = re.findall(r">(validation[^<]*)<", drawn)
+    assert len(set(legend)) == 2
+
+
 def test_two_curves_differ_by_more_than_colour():
     dashes = [dash for _, dash, _ in svg.STYLES]
     assert len(set(dashes)) == len(dashes)

@@ -1,9 +1,11 @@
 """The callback: what it notes at each event of a `Trainer`, and when it draws."""
 
 import atexit
+import contextlib
 import functools
 import shutil
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from transformers import TrainerCallback
 
 from lessons_lib.dashboard.panel import GOING_ON, line, panel
 from lessons_lib.dashboard.state import RunState
+from lessons_lib.dashboard.surroundings import is_terminal, is_training
 
 SHARE = 0.01  # of the run's time that drawing may take
 
@@ -28,8 +31,7 @@ def _guarded(method: Callable) -> Callable:
         try:
             method(self, *args, **kwargs)
         except Exception as error:
-            warnings.warn(f"The dashboard stops, because of {error!r}; the training goes on.", stacklevel=2)
-            self._close()
+            self._give_up(f"The dashboard stops, because of {error!r}; the training goes on.")
 
     return run
 
@@ -50,7 +52,7 @@ class TrainingDashboard(TrainerCallback):
         self.every, self.clock = every, clock
         self.run: RunState | None = None
         self.drawn, self._next, self._row = 0, 0.0, 0
-        self._hook = self._place = self._shell = None
+        self._hook = self._place = self._shell = self._thread = None
 
     @_guarded
     def on_train_begin(self, args, state, control, model=None, **kwargs) -> None:
@@ -58,23 +60,35 @@ class TrainingDashboard(TrainerCallback):
         self._stopped()
         if not state.is_world_process_zero:
             return
-        now, step = self.clock(), state.global_step
-        self.run = RunState(now, step, state.max_steps, state.num_train_epochs, step, state.epoch or 0.0)
-        self.run.mark, self.run.processes = now, args.world_size
-        for logs in state.log_history:  # of a run that is resumed
-            self.run.log(logs["step"], logs)
-            if "learning_rate" in logs:
-                self.run.rate(logs["step"], logs["learning_rate"])
+        self.run, self._thread = self._new_run(args, state), threading.get_ident()
         if model is not None:
-            count = torch.compiler.disable(self.run.count_tokens) if args.torch_compile else self.run.count_tokens
+            count = torch.compiler.disable(self._count_tokens) if args.torch_compile else self._count_tokens
             self._hook = model.register_forward_pre_hook(count, with_kwargs=True)
-        self.drawn, self._next, self._row = 0, now, 0 if args.disable_tqdm else 1
+        self.drawn, self._next, self._row = 0, self.run.began, 0 if args.disable_tqdm else 1
         shell = get_ipython()
         if getattr(shell, "kernel", None) is not None:
             self._shell = shell
             shell.events.register("post_run_cell", self._cell_ended)
         atexit.register(self._stopped)
         self._refresh("starting")
+
+    def _new_run(self, args, state) -> RunState:
+        """Return a run that begins now, or is resumed, with what was logged before."""
+        now, step = self.clock(), state.global_step
+        run = RunState(now, step, state.max_steps, state.num_train_epochs, step, state.epoch or 0.0)
+        run.mark, run.processes = now, args.world_size
+        if args.logging_strategy != "epoch":
+            run.logging_steps = 0 if args.logging_strategy == "no" else state.logging_steps
+        for logs in state.log_history:
+            run.log(logs["step"], logs)
+            run.rate(logs["step"], logs.get("learning_rate"))
+        run.mean_loss = None  # of an earlier run
+        return run
+
+    @_guarded
+    def _count_tokens(self, model, args, kwargs) -> None:
+        if self.run:
+            self.run.count_tokens(model, args, kwargs)
 
     @_guarded
     def on_optimizer_step(self, args, state, control, optimizer=None, **kwargs) -> None:
@@ -117,8 +131,13 @@ class TrainingDashboard(TrainerCallback):
 
     @_guarded
     def _cell_ended(self, result) -> None:
-        """Say of a run that an error or an interrupt has ended where it came to; IPython calls this after each cell."""
-        error = result.error_in_exec
+        """Say where a run came to that an error or an interrupt has ended; IPython calls this after each cell.
+
+        A run in a thread of its own goes on when its cell has ended.
+        """
+        if is_training(self._thread):
+            return
+        error = result.error_in_exec if self._thread == threading.get_ident() else None
         self._stopped(f"stopped by {type(error).__name__}" if error else "stopped")
 
     def _stopped(self, status: str = "stopped") -> None:
@@ -128,14 +147,25 @@ class TrainingDashboard(TrainerCallback):
         self._close()
 
     def _close(self) -> None:
-        if self._hook:
-            self._hook.remove()
-        if self._shell:
-            self._shell.events.unregister("post_run_cell", self._cell_ended)
-        if isinstance(self._place, tqdm):
-            self._place.close()
+        hook, place, shell = self._hook, self._place, self._shell
+        self.run = self._hook = self._place = self._shell = self._thread = None
         atexit.unregister(self._stopped)
-        self.run = self._hook = self._place = self._shell = None
+        if hook:
+            hook.remove()
+        if shell:
+            shell.events.unregister("post_run_cell", self._cell_ended)
+        if isinstance(place, tqdm):
+            place.close()
+
+    def _give_up(self, message: str) -> None:
+        """Close, and say so; nothing is raised, even where warnings are errors or standard error is broken."""
+        with contextlib.suppress(Exception):
+            self._close()
+        try:
+            warnings.warn(message, stacklevel=3)
+        except Exception:
+            with contextlib.suppress(Exception):
+                print(message, file=sys.stderr)
 
     def _refresh_if_due(self, status: str) -> None:
         if self.run and self.clock() >= self._next:
@@ -159,7 +189,7 @@ class TrainingDashboard(TrainerCallback):
                 self._place.update(page)
             return
         words = line(self.run, status, self.clock())
-        if not sys.stderr.isatty():
+        if not is_terminal():
             if status not in GOING_ON:
                 print(words, file=sys.stderr)
             return

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lessons_lib.dashboard.logs import is_metric, number, shown_name
+
 if TYPE_CHECKING:
     import torch
 
 Curves = dict[str, list[tuple[float, float]]]
-NOT_METRICS = ("_runtime", "_per_second", "_preparation_time")
 
 
 @dataclass
@@ -16,7 +17,9 @@ class RunState:
     """One run: `began` is the clock when it did, `first_step` the step that it began or resumed at.
 
     `step` and `epoch` are those of the last step that ended, `mark` the clock since which the next one is timed.
-    `processes` is how many share the training, each with as many tokens as this one.
+    `processes` is how many share the training, each with as many tokens as this one. The Trainer logs each
+    `logging_steps` steps, never where that is 0, and at other times where it is `None`. `mean_loss` is that of its last
+    log, over all steps.
     """
 
     began: float
@@ -27,10 +30,14 @@ class RunState:
     epoch: float = 0.0
     processes: int = 1
     mark: float = 0.0
+    logging_steps: int | None = None
+    gradient_norm: float | None = None
+    mean_loss: float | None = None
     training_seconds: float = 0.0
     losses: Curves = field(default_factory=dict)
     metrics: Curves = field(default_factory=dict)
     learning_rates: Curves = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
     _computed: int = 0
     _real: "dict[object, int | torch.Tensor]" = field(default_factory=dict)
 
@@ -64,19 +71,21 @@ class RunState:
         done = self.step - self.first_step
         return (now - self.began) / done * (self.max_steps - self.step) if done else None
 
-    def rate(self, step: int, learning_rate: float) -> None:
-        """Note the learning rate that `step` was made with."""
-        self.learning_rates.setdefault("learning rate", []).append((step, learning_rate))
+    def rate(self, step: int, learning_rate: object) -> None:
+        """Note the learning rate that `step` was made with, a number or a tensor that will change."""
+        value = number(learning_rate)
+        if value is not None:
+            self.learning_rates.setdefault("learning rate", []).append((step, value))
 
     def log(self, step: int, logs: Mapping[str, object]) -> None:
-        """Keep the numbers that the Trainer logged at `step`: losses, and the metrics of an evaluation."""
-        for name, value in logs.items():
-            if not isinstance(value, int | float) or name.endswith(NOT_METRICS):
-                continue
-            if name in ("loss", "eval_loss"):
-                shown = "training loss" if name == "loss" else "validation loss"
-                self.losses.setdefault(shown, []).append((step, value))
-            elif name.startswith("eval_"):
-                shown = name.removeprefix("eval_").replace("_", " ")
-                curves = self.losses if shown.endswith(" loss") else self.metrics
-                curves.setdefault(shown, []).append((step, value))
+        """Keep the losses and metrics that were logged at `step`, and how large the gradient was."""
+        values = {str(name): value for name, logged in logs.items() if (value := number(logged)) is not None}
+        self.gradient_norm = values.get("grad_norm", self.gradient_norm)
+        if "total_flos" in values:  # the last log of the Trainer
+            self.mean_loss = values.pop("train_loss", None)
+        for name in filter(is_metric, values):
+            shown = shown_name(name, values)
+            if self._names.setdefault(shown, name) != name:  # both `accuracy` and `train_accuracy`
+                shown = name
+            curves = self.losses if shown.endswith("loss") else self.metrics
+            curves.setdefault(shown, []).append((step, values[name]))

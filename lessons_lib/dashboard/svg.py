@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -19,21 +20,20 @@ STYLES = (
     (BLACK, "1 3", "square"),
 )
 MOST_POINTS = 150
+UNITS = ((1e12, 12, "T"), (1e9, 9, "G"), (1e6, 6, "M"), (1e5, 3, "k"))  # from what on, the power of ten, its letter
 
 Points = Sequence[tuple[float, float]]
 
 
 def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", xmax: float | None = None) -> str:
-    """Return the SVG of one line a name through its `(x, y)` points; points that are not finite are left out.
+    """Return the SVG of one line a name through those of its `(x, y)` points that are `visible`.
 
-    At most `MOST_POINTS` a line are drawn, evenly chosen and always the last one, and as many lines as there are
-    `STYLES` to tell them apart. `xmax` is how far the x axis reaches.
+    As many lines are drawn as there are `STYLES` to tell them apart. `xmax` is how far the x axis reaches.
 
     >>> line_chart({"loss": [(1, 0.7), (2, 0.5)]}, "loss").count("<polyline")
     1
     """
-    shown = list(series.items())[: len(STYLES)]
-    drawn = {name: _thinned([(x, y) for x, y in points if math.isfinite(y)]) for name, points in shown}
+    drawn = dict(list(visible(series).items())[: len(STYLES)])
     everything = [point for points in drawn.values() for point in points]
     ys = [y for _, y in everything] or [0.0, 1.0]
     yticks = ticks(min(ys), max(ys))
@@ -59,6 +59,18 @@ def line_chart(series: Mapping[str, Points], title: str, xlabel: str = "step", x
     )
 
 
+def visible(series: Mapping[str, Points]) -> dict[str, list[tuple[float, float]]]:
+    """Return the points that a chart draws: finite ones, at most `MOST_POINTS` a line, always with the last one.
+
+    A line without any is left out.
+
+    >>> visible({"loss": [(1, 0.7), (2, float("nan"))], "f1": [(2, float("nan"))]})
+    {'loss': [(1, 0.7)]}
+    """
+    finite = {name: [(x, y) for x, y in points if math.isfinite(y)] for name, points in series.items()}
+    return {name: _thinned(points) for name, points in finite.items() if points}
+
+
 def picture(svg: str, alt: str) -> str:
     """Return the HTML of `svg` as a picture with an alternative text; in a picture nothing can run."""
     data = base64.b64encode(svg.encode()).decode("ascii")
@@ -68,19 +80,34 @@ def picture(svg: str, alt: str) -> str:
 
 
 def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
-    """Return about `most` round numbers that cover `low` to `high`.
+    """Return about `most` round numbers that cover `low` to `high`; what hardly differs counts as equal.
 
     >>> ticks(0, 240, whole=True), ticks(0.5, 0.5)
     ([0.0, 50.0, 100.0, 150.0, 200.0, 250.0], [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     """
-    if high <= low:
+    if high - low <= 1e-4 * max(abs(low), abs(high)):
         low, high = (low, low + 1) if whole or low == 0 else (min(0.0, 2 * low), max(0.0, 2 * low))
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough * 0.95)
     step = max(1.0, step) if whole else step
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(number * step, 12) for number in range(first, last + 1)]
+    return [float(f"{number * step:.12g}") for number in range(first, last + 1)]
+
+
+def tick_labels(values: Sequence[float]) -> list[str]:
+    """Return the labels of evenly spaced `values`, short enough for the margin whatever their size.
+
+    >>> tick_labels([0, 0.5, 1]), tick_labels([0, 5e5, 1e6]), tick_labels([0, 5e-07])
+    (['0', '0.5', '1.0'], ['0', '0.5M', '1.0M'], ['0', '5.0e-7'])
+    """
+    largest, exponent = max(map(abs, values)), math.floor(math.log10(values[1] - values[0]) + 1e-9)
+    if largest < 0.001 or exponent < -5 or largest >= 1e15:
+        digits = min(2, max(1, math.floor(math.log10(largest)) - exponent))
+        return [re.sub(r"e([+-])0", r"e\1", f"{value:.{digits}e}") if value else "0" for value in values]
+    power, letter = next((unit[1:] for unit in UNITS if largest >= unit[0]), (0, ""))
+    decimals = max(0, power - exponent)
+    return [f"{value / 10**power:,.{decimals}f}{letter}" if value else "0" for value in values]
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -89,14 +116,11 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _grid(place, xticks: list[float], yticks: list[float], low: float, xlabel: str) -> str:
-    lines, step = [], yticks[1] - yticks[0]
-    shown = ".1e" if step < 0.001 else f",.{max(0, -math.floor(math.log10(step)))}f"
-    for tick in yticks:
+    lines = []
+    for tick, label in zip(yticks, tick_labels(yticks), strict=True):
         x, y = place(0, tick)
         lines.append(f'<line x1="{x:.1f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#DDD"/>')
-        lines.append(
-            f'<text x="{x - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{f"{tick:{shown}}" if tick else 0}</text>'
-        )
+        lines.append(f'<text x="{x - 5:.1f}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
     for tick in xticks:
         x, y = place(tick, low)
         anchor = "middle" if x < WIDTH - 30 else "end"
@@ -120,5 +144,6 @@ def _spot(x: float, y: float, color: str, marker: str) -> str:
 
 def _legend(number: int, name: str, color: str, dash: str, marker: str) -> str:
     x, y = LEFT, 25 + LEGEND * number
+    short = name if len(name) <= 28 else f"{name[:13]}…{name[-14:]}"  # names may differ in their last letters alone
     line = f'<line x1="{x:.0f}" x2="{x + 18:.0f}" y1="{y}" y2="{y}" stroke="{color}" stroke-dasharray="{dash}"/>'
-    return f'{line}{_spot(x + 9, y, color, marker)}<text x="{x + 23:.0f}" y="{y + 4}">{escape(name[:28])}</text>'
+    return f'{line}{_spot(x + 9, y, color, marker)}<text x="{x + 23:.0f}" y="{y + 4}">{escape(short)}</text>'
