@@ -112,11 +112,11 @@ def answer(name: str, train: Split, *others: Split) -> list[np.ndarray]:
 
 
 def layer_groups(model: PreTrainedModel, rate: float, decay: float = 0.8, weight_decay: float = 0.01) -> list[dict]:
-    """Return AdamW's parameter groups: each part slower than the one above, no weight decay on bias and LayerNorm."""
+    """Return AdamW's parameter groups: each part slower than the one above, and only matrices decay."""
     weights = without_prefix(dict(model.named_parameters()), model.base_model_prefix + ".")
     parts = list(dict.fromkeys(map(part_of, weights)))
     rates = {part: rate * decay**below for below, part in enumerate(reversed(parts))}
-    decays = {name: 0.0 if name.endswith("bias") or "LayerNorm" in name else weight_decay for name in weights}
+    decays = {name: weight_decay if weight.ndim > 1 else 0.0 for name, weight in weights.items()}
     own = {name: {"lr": rates[part_of(name)], "weight_decay": decays[name]} for name in weights}
     return [{"params": [weight], **own[name]} for name, weight in weights.items()]
 

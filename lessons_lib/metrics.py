@@ -12,10 +12,47 @@ from sklearn.metrics import precision_recall_fscore_support
 def example_losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the cross-entropy of each example, shape `(n,)`, from `logits` `(n, classes)` and `labels` `(n,)`.
 
+    Raises `ValueError` where a label is no number of a class.
+
     >>> example_losses(np.array([[0.0, 0.0]]), np.array([1])).round(3).tolist()
     [0.693]
     """
+    labels = class_numbers(labels, classes=np.shape(logits)[-1])
     return -log_softmax(logits, axis=-1)[np.arange(len(labels)), labels]
+
+
+def class_numbers(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return `labels` `(n,)` as whole numbers from 0 to below `classes`.
+
+    Raises `ValueError` that names the first one that is none, and what it may mean.
+
+    >>> class_numbers(np.array([0.0, 1.0]), classes=2).tolist()
+    [0, 1]
+    """
+    labels = np.asarray(labels)
+    numbers = pd.to_numeric(pd.Series(labels.tolist(), dtype=object), errors="coerce").to_numpy(float)
+    wrong = np.flatnonzero(~np.isin(numbers, np.arange(classes)))
+    if len(wrong) == 0:
+        return numbers.astype(int)
+    first = labels[wrong[0]]
+    raise ValueError(
+        f"{len(wrong):,} of {len(labels):,} labels are no class from 0 to {classes - 1}; the first is {first!s} at "
+        f"place {wrong[0]:,}. -1 or None often means that the right answer is kept secret, as in GLUE's test splits, "
+        "and -100 that it doesn't count. Leave these examples out, or take another split; where labels count from 1, "
+        "subtract 1."
+    )
+
+
+def majority_class(train_labels: Sequence[int], labels: Sequence[int], names: Sequence[str]) -> tuple[str, float]:
+    """Return the name of the class that is most common in training, and the accuracy of always giving it: the baseline.
+
+    `labels` are those that one is judged by; of classes that are equally common, the first counts.
+
+    >>> majority_class([0, 0, 1], [0, 1, 1, 1], ["no", "yes"])
+    ('no', 0.25)
+    """
+    most = int(np.bincount(class_numbers(train_labels, len(names))).argmax())
+    return names[most], float((class_numbers(labels, len(names)) == most).mean())
 
 
 def worst_mistakes(
@@ -24,8 +61,9 @@ def worst_mistakes(
     """Return one row for each wrong prediction, the most confident mistake first.
 
     `logits` are `(n, 2)`, `labels` `(n,)`; class 1 is predicted where its probability lies above `threshold`. The
-    column `probability` is what the model gave the true class.
+    column `probability` is what the model gave the true class. Raises `ValueError` where a label is no class.
     """
+    labels = class_numbers(labels, classes=np.shape(logits)[-1])
     probabilities = softmax(logits, axis=-1)
     table = pd.DataFrame(
         {
@@ -43,11 +81,13 @@ def worst_mistakes(
 def by_class(references: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     """Return one row per class of `names`: precision, recall, F1, and `support`, the rows that belong to it.
 
-    `references` and `answers` are numbers of classes, `(n,)`. A score that cannot be computed is 0.
+    `references` and `answers` are numbers of classes, `(n,)`. A score that cannot be computed is 0. Raises `ValueError`
+    where a number is no class.
 
     >>> by_class(np.array([0, 0, 1]), np.array([0, 1, 1]), ["no", "yes"])["recall"].tolist()
     [0.5, 1.0]
     """
+    references, answers = (class_numbers(numbers, len(names)) for numbers in (references, answers))
     scores = precision_recall_fscore_support(references, answers, labels=range(len(names)), zero_division=0)
     return pd.DataFrame(dict(zip(("precision", "recall", "F1", "support"), scores, strict=True)), index=list(names))
 

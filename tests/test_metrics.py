@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons_lib.metrics import accuracy_intervals, by_class, example_losses, worst_mistakes
+from lessons_lib.metrics import accuracy_intervals, by_class, example_losses, majority_class, worst_mistakes
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(scale=5, size=(40, 2))
@@ -44,3 +44,44 @@ def test_an_interval_holds_its_share_and_narrows_with_more_rows():
     few, many = (accuracy_intervals({"it": np.arange(n) % 4 > 0}).loc["it"] for n in (40, 4000))
     assert few["low"] < few["accuracy"] == many["accuracy"] == 0.75 < few["high"]
     assert many["high"] - many["low"] < 0.2 * (few["high"] - few["low"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "first"),
+    [
+        ([0, -1, -1], "2 of 3 labels are no class from 0 to 1; the first is -1 at place 1"),
+        ([0, 2, 1], "1 of 3 .* the first is 2 at place 1"),
+        ([-100, 0, 1], "the first is -100 at place 0"),
+        ([0, 1, 0.5], r"the first is 0\.5 at place 2"),
+        ([0, None, 1], "the first is None at place 1"),
+        ([0, 1, float("nan")], "the first is nan at place 2"),
+        (["yes", "no", "yes"], "3 of 3 .* the first is yes at place 0"),
+    ],
+)
+def test_a_label_that_is_no_class_is_named_with_its_place(labels, first):
+    logits, texts = np.zeros((3, 2)), ["a", "b", "c"]
+    with pytest.raises(ValueError, match=first):
+        example_losses(logits, np.array(labels))
+    with pytest.raises(ValueError, match=first):
+        worst_mistakes(texts, texts, logits, np.array(labels))
+    with pytest.raises(ValueError, match=first):
+        by_class(np.array(labels), np.array([0, 1, 0]), ["no", "yes"])
+
+
+def test_labels_that_are_whole_are_taken_whatever_their_type():
+    logits = np.array([[2.0, -2.0], [0.0, 1.0]])
+    for labels in ([0, 1], [0.0, 1.0], [False, True]):
+        assert example_losses(logits, np.array(labels)).tolist() == example_losses(logits, np.array([0, 1])).tolist()
+
+
+@pytest.mark.parametrize(
+    ("train", "labels", "expected"),
+    [
+        ([1, 1, 0], [1, 0, 0, 0], ("yes", 0.25)),  # common in training, rare where it is judged
+        ([0, 0, 1], [1, 0, 0, 0], ("no", 0.75)),  # not always class 1
+        ([2, 2, 1], [2, 1, 0, 2], ("maybe", 0.5)),
+        ([0.0, 1.0, 1.0], [True, False], ("yes", 0.5)),
+    ],
+)
+def test_the_baseline_is_what_is_most_common_in_training(train, labels, expected):
+    assert majority_class(train, labels, ["no", "yes", "maybe"]) == expected

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 from datasets import ClassLabel, Dataset, Features, Value, load_dataset
 from own_data_files import lines, table
@@ -331,6 +332,22 @@ def test_sizes_take_the_first_examples(tmp_path):
         prepared(tmp_path / "data.jsonl", **sizes)[0] for sizes in ({}, {"train_size": 8, "validation_size": 3})
     )
     assert few["train"][:] == whole["train"][:8] and few["validation"][:] == whole["validation"][:3]
+
+
+@pytest.mark.parametrize("stored", [torch.bfloat16, torch.float16])
+def test_a_checkpoint_stored_in_16_bits_trains_in_32(stored, start, tmp_path):
+    """In bf16 a step of AdamW is rounded away, and the run ends as if nothing were wrong."""
+    (tmp_path / "data.jsonl").write_bytes(lines(examples(40)))
+    BertModel.from_pretrained(start, dtype=stored).save_pretrained(tmp_path / "stored")
+    AutoTokenizer.from_pretrained(start).save_pretrained(tmp_path / "stored")
+    task = finetune.Task(str(tmp_path / "stored"), str(tmp_path / "data.jsonl"))
+    trainer = finetune.trainer_of(task, TrainingArguments(tmp_path, max_steps=2, **HOW | {"learning_rate": 1e-5}))
+    before = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters()}
+    trainer.train()
+    assert {weight.dtype for weight in before.values()} == {torch.float32}
+    assert not any(
+        torch.equal(before[name], weight) for name, weight in trainer.model.named_parameters() if "query" in name
+    )
 
 
 def test_three_classes_and_one_text_make_a_model_that_is_scored_by_macro_f1(start, tmp_path):

@@ -21,7 +21,8 @@ def metrics_lab(
     """
     if logits.shape != (len(labels), 2):
         raise ValueError(f"The metrics lab is for two classes: logits (n, 2) for n labels, not {logits.shape}.")
-    probabilities, blind = softmax(logits, axis=-1)[:, 1], _scores(np.ones(len(labels)), labels)
+    probabilities, most = softmax(logits, axis=-1)[:, 1], int(np.bincount(labels).argmax())
+    blind = _scores(np.full(len(labels), most), labels)
     kinds = {
         "all mistakes": (0, 1),
         f"said “{names[1]}”, wrongly": (1,),
@@ -32,7 +33,7 @@ def metrics_lab(
         numbers = {name: f"{value:.3f}" for name, value in _scores(probabilities > threshold, labels).items()}
         if not (probabilities > threshold).any():
             numbers["precision"] = "–"  # a share of nothing
-        numbers[f"always “{names[1]}”"] = f"{blind['accuracy']:.3f} accuracy, {blind['f1']:.3f} F1"
+        numbers[f"always “{names[most]}”"] = f"{blind['accuracy']:.3f} accuracy, {blind['f1']:.3f} F1"
         mistakes = worst_mistakes(sentence1, sentence2, logits, labels, threshold)
         mistakes = mistakes[mistakes["predicted"].isin(kinds[kind])]
         alt = (

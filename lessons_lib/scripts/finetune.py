@@ -142,7 +142,11 @@ def trainer_of(task: Task, args: TrainingArguments) -> Trainer:
     set_seed(args.seed)
     numbers = {name: place for place, name in enumerate(names)}
     model = AutoModelForSequenceClassification.from_pretrained(
-        task.checkpoint, revision=task.revision, id2label=dict(enumerate(names)), label2id=numbers
+        task.checkpoint,
+        revision=task.revision,
+        id2label=dict(enumerate(names)),
+        label2id=numbers,
+        dtype="float32",  # weights kept in 16 bits, as many files are, would not move
     )
     if task.freeze_embeddings:
         model.base_model.embeddings.requires_grad_(False)

@@ -76,6 +76,7 @@ BROKEN = [  # how, and what is said of it
     (code("from math import *"), "imports everything"),
     (code('import sys\nsys.path.append("..")'), "changes sys.path"),
     (code('def f():\n    return evaluate.load("glue")'), "load it once"),
+    (replace(', dtype="float32"', ""), "loads a model without a dtype"),
     (code('token = "hf_' + 24 * "a" + '"'), "looks like a token: hf_aaa"),
     (prose("It is in `/home/me/course`."), "names a folder of one machine: /home/me"),
     (code("assert accuracy == 0.83"), "asserts a decimal"),

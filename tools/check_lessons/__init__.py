@@ -13,9 +13,12 @@ import nbformat
 
 from tools import ROOT
 from tools.check_lessons.anatomy import check_anatomy, check_beginning, check_cells, check_format
-from tools.check_lessons.code import check_calls, check_figures, check_values
+from tools.check_lessons.code import check_calls, check_dtype, check_figures, check_values
 
-RULES = (check_format, check_beginning, check_anatomy, check_cells, check_calls, check_values, check_figures)
+RULES = (
+    *(check_format, check_beginning, check_anatomy, check_cells),
+    *(check_calls, check_dtype, check_values, check_figures),
+)
 
 
 def complaints(path: Path) -> list[str]:

@@ -14,7 +14,14 @@ METADATA = {
     "accelerator": "GPU",
     "colab": {"gpuType": "T4", "provenance": []},
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "language_info": {  # without these, `jupyter nbconvert --to script` writes a .txt with untranslated magics
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 TAGS = {"raises-exception", "skip-execution", "solution"}
 HEADINGS = (

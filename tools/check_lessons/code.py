@@ -16,6 +16,7 @@ DRAWS = re.compile(
     r"|AutoModelFor\w+\.(?:from_config\(|from_pretrained\([^)]*num_labels)"
 )
 SEEDS = re.compile(r"\b(?:set_seed|manual_seed|start_lesson)\(")
+MODEL = re.compile(r"\bAutoModelFor\w+\.from_pretrained$")
 UNSEEDED = re.compile(r"\b(?:default_rng|Random|Generator)\(\)(?!\.manual_seed)")
 
 
@@ -29,6 +30,22 @@ def check_calls(notebook, name: str) -> Iterator[Complaint]:
                 yield index, "changes sys.path: the package is installed"
             if isinstance(node, ast.FunctionDef) and "evaluate.load(" in ast.unparse(node):
                 yield index, f"loads a metric inside {node.name}: load it once, outside"
+
+
+def check_dtype(notebook, name: str) -> Iterator[Complaint]:
+    """A model that may be trained is loaded with a `dtype`: in the 16 bits of many a file, no weight would move."""
+    parsed = list(trees(notebook))
+    calls = [(index, node) for index, tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    if not any(ast.unparse(call.func) == "Trainer" for _, call in calls):
+        return
+    assigned = [node for _, tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    says = {ast.unparse(node.targets[0]) for node in assigned if "'dtype':" in ast.unparse(node.value)}
+    for index, call in calls:
+        if MODEL.search(ast.unparse(call.func)):
+            taken = {ast.unparse(word.value) for word in call.keywords if word.arg is None}
+            text = ast.unparse(call)
+            if ("lesson." in text or taken) and "dtype=" not in text and not taken & says:
+                yield index, 'loads a model without a dtype: write dtype="float32", or a file in 16 bits trains nothing'
 
 
 def check_values(notebook, name: str) -> Iterator[Complaint]:
