@@ -66,7 +66,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make $(MAKECMDGOALS) PYTHON=python3.12")'
 	@echo "Installing the course into .venv. This happens once and takes some minutes."
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[embedded,heads,lab,share,book,test]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[embedded,heads,knobs,lab,share,book,test]"
 	@# beside the newest ipywidgets, the one that Colab has: the labs are tested on both
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/ipywidgets7 ipywidgets==7.7.1 ipython_genutils==0.2.0
 	@$(BIN)/python -m lessons_lib.page || echo "Only the page that lesson 09 makes needs that; all else works."

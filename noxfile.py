@@ -48,7 +48,7 @@ def course(session: nox.Session) -> str:
     """Install the course where nox has made an environment; return the Python that has it."""
     if session.venv_backend == "none":
         return sys.executable
-    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,heads,lab,share,book,test]")
+    session.install("--constraint", "constraints.txt", "--editable", ".[embedded,heads,knobs,lab,share,book,test]")
     widgets = Path(session.virtualenv.location, "ipywidgets7")  # Colab's beside the newest: labs are tested on both
     if not widgets.exists():
         session.install("--no-deps", "--target", str(widgets), *COLAB_WIDGETS)

@@ -3,11 +3,24 @@
 import os
 import platform
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 MIB = 2**20
+NO_LIMIT = 2**62
+
+
+def named_path(value: str, settings: Mapping[str, str] = os.environ) -> Path:
+    """Return the absolute path that the `value` of a setting names; a relative one counts from where one typed.
+
+    That is LESSONS_FOLDER, which make sets, or else the first that has it of the current folder (under Jupyter that of
+    the notebook) and the one in which Jupyter was started.
+    """
+    path = Path(value).expanduser()
+    places = [settings["LESSONS_FOLDER"]] if settings.get("LESSONS_FOLDER") else [Path.cwd(), settings.get("PWD", ".")]
+    tried = [(Path(place) / path).resolve() for place in places]
+    return next((one for one in tried if one.exists()), tried[-1])
 
 
 def device() -> str:
@@ -90,11 +103,44 @@ def dtype_name(precision: dict[str, bool]) -> str:
 
 
 def memory() -> tuple[int, int]:
-    """Return the total and the available main memory in MiB."""
+    """Return the total and the available main memory in MiB, of the container where one sets a limit."""
     import psutil
 
-    memory_now = psutil.virtual_memory()
-    return memory_now.total // MIB, memory_now.available // MIB
+    now = psutil.virtual_memory()
+    limit, used = container_memory()
+    return min(now.total, limit) // MIB, min(now.available, max(limit - used, 0)) // MIB
+
+
+def container_memory(system: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> tuple[int, int]:
+    """Return the smallest limit of memory that control groups set for this process, and what is used of it, in bytes.
+
+    Pages of files that can be dropped don't count as used. Without a limit, it is larger than any memory. Source:
+    cgroup-v2.rst and cgroup-v1/memory.rst in Linux's Documentation/admin-guide.
+    """
+    limits = [(NO_LIMIT, 0)]
+    for line in own.read_text(encoding="ascii").splitlines() if own.exists() else []:
+        _, controllers, path = line.split(":", 2)
+        old = "memory" in controllers.split(",")
+        if controllers and not old:
+            continue
+        base = system / "memory" if old else system
+        names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if old else ("memory.max", "memory.current")
+        group = base / path.lstrip("/")
+        for folder in (one for one in (group, *group.parents) if one.is_relative_to(base)):
+            limit, used = (_bytes_in(folder / name) for name in names)
+            if limit is not None:
+                limits.append((limit, max((used or 0) - _droppable(folder / "memory.stat"), 0)))
+    return min(limits)
+
+
+def _bytes_in(file: Path) -> int | None:
+    text = file.read_text(encoding="ascii").strip() if file.exists() else ""
+    return int(text) if text.isdigit() else None  # "max": no limit
+
+
+def _droppable(stat: Path) -> int:
+    rows = [line.split() for line in stat.read_text(encoding="ascii").splitlines()] if stat.exists() else []
+    return next((int(number) for name, number in rows if name in ("inactive_file", "total_inactive_file")), 0)
 
 
 def process_memory() -> int:

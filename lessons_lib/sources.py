@@ -10,12 +10,14 @@ from pathlib import Path
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
 from lessons_lib.hub import CONFIGURATION, WEIGHTS, check_sha256, fetch_files, refused, why_unreachable
+from lessons_lib.machine import named_path
 
 EMBEDDED = Path(__file__).parent / "embedded"
+METRIC = str(EMBEDDED / "accuracy_and_f1")  # for any task; that of GLUE knows GLUE's own alone
 
 PROFILES = ("auto", "hub", "embedded")
 COLUMNS = ("sentence1", "sentence2", "label")
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.model")
+MOST_SPECIAL = 10  # tokens of a tokenizer without a vocabulary; that of CANINE, over characters, counts its code points
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,16 @@ def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False
                 f"LESSONS_PROFILE is hub, and the Hugging Face Hub cannot be reached ({unreachable}). Put that "
                 "right and restart the kernel, or set LESSONS_PROFILE to embedded, which needs no network."
             )
-    base = Path(settings.get("LESSONS_FOLDER") or Path.cwd())
     sources = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])
     if overrides["checkpoint"]:
-        sources = replace(sources, checkpoint=_checkpoint(overrides["checkpoint"], base), revision=None)
+        sources = replace(sources, checkpoint=_checkpoint(overrides["checkpoint"], settings), revision=None)
     if overrides["dataset"] or overrides["task"]:
-        dataset = _locate(overrides["dataset"], "LESSONS_DATASET", base) if overrides["dataset"] else sources.dataset
+        dataset = (
+            _locate(overrides["dataset"], "LESSONS_DATASET", settings) if overrides["dataset"] else sources.dataset
+        )
         revision = None if overrides["dataset"] else sources.dataset_revision
-        task = overrides["task"] or sources.task
-        _check_task(dataset, task, revision)
-        sources = replace(sources, dataset=dataset, dataset_revision=revision, task=task)
+        task = _check_task(dataset, overrides["task"], sources.task, revision)
+        sources = replace(sources, dataset=dataset, dataset_revision=revision, task=task, metric=METRIC)
     return sources, reason
 
 
@@ -90,7 +92,7 @@ def _embedded(needs_checkpoint: bool) -> Sources:
         dataset=str(EMBEDDED / "pairs"),
         dataset_revision=None,
         task="pairs",
-        metric=str(EMBEDDED / "accuracy_and_f1"),
+        metric=METRIC,
     )
 
 
@@ -121,27 +123,27 @@ def _downloaded_checkpoint() -> Path:
     return fetch_files(pin["checkpoint"], pin["revision"], "model", [*CONFIGURATION, "model.safetensors"], install)
 
 
-def _locate(value: str, setting: str, base: Path) -> str:
+def _locate(value: str, setting: str, settings: Mapping[str, str]) -> str:
     """Return an absolute folder, or `value` itself where it is a Hub id such as `nyu-mll/glue`."""
-    path = base / Path(value).expanduser()
+    path = named_path(value, settings)
     if path.exists():
-        return str(path.resolve())
+        return str(path)
     if re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", value):
         why = why_unreachable(value, dataset=setting == "LESSONS_DATASET")
         if why:
             raise SetupError(
-                f"{setting} is {value!r}: there is no such folder in {base}, and the Hugging Face Hub does not give a "
+                f"{setting} is {value!r}: there is no folder {path}, and the Hugging Face Hub does not give a "
                 f"repository of that name ({why}). Check the spelling, or connect to the network."
             )
         return value
     raise SetupError(
-        f"{setting} is {value!r}: there is no folder {path.resolve()}. Write a folder that exists (a relative one "
+        f"{setting} is {value!r}: there is no folder {path}. Write a folder that exists (a relative one "
         "counts from where you typed the command), or a Hub id with its namespace, such as nyu-mll/glue."
     )
 
 
-def _checkpoint(value: str, base: Path) -> str:
-    checkpoint = _locate(value, "LESSONS_CHECKPOINT", base)
+def _checkpoint(value: str, settings: Mapping[str, str]) -> str:
+    checkpoint = _locate(value, "LESSONS_CHECKPOINT", settings)
     folder = Path(checkpoint)
     if not folder.is_dir():
         return checkpoint
@@ -149,38 +151,56 @@ def _checkpoint(value: str, base: Path) -> str:
         raise SetupError(
             f"LESSONS_CHECKPOINT is {value!r}: {folder} has no config.json, so it is no checkpoint folder."
         )
-    if not any((folder / name).exists() for name in TOKENIZER_FILES):
-        raise SetupError(
-            f"LESSONS_CHECKPOINT is {value!r}: {folder} has no tokenizer ({', '.join(TOKENIZER_FILES)}). Save it "
-            "beside the model with `tokenizer.save_pretrained(folder)`."
-        )
+    _check_tokenizer(folder, value)
     return checkpoint
 
 
-def _check_task(dataset: str, task: str, revision: str | None) -> None:
+def _check_tokenizer(folder: Path, value: str) -> None:
+    """Raise `SetupError` with the reason where `AutoTokenizer` reads none from `folder`, or only special tokens."""
+    from transformers import AutoTokenizer
+
+    try:
+        usable = len(AutoTokenizer.from_pretrained(folder)) > MOST_SPECIAL
+        why = "`AutoTokenizer` finds no words in it"
+    except Exception as error:
+        usable, why = False, str(error).strip().splitlines()[0]
+        if any(name in str(error) for name in ("sentencepiece", "tiktoken")):
+            why += ". If it needs a package, install it: `pip install sentencepiece tiktoken protobuf`"
+    if not usable:
+        raise SetupError(
+            f"LESSONS_CHECKPOINT is {value!r}: {folder} has no tokenizer that can be read ({why}). Save it beside the "
+            "model with `tokenizer.save_pretrained(folder)`."
+        )
+
+
+def _check_task(dataset: str, asked: str, usual: str, revision: str | None) -> str:
+    """Return the task `asked` for, or else the dataset's only one, or else the `usual` one, after looking at it."""
     from datasets import get_dataset_config_names, load_dataset_builder
 
     try:
         known = get_dataset_config_names(dataset, revision=revision)
+        task = asked or (known[0] if len(known) == 1 else usual)
         features = load_dataset_builder(dataset, task, revision=revision).info.features if task in known else None
     except Exception as error:
         raise SetupError(f"LESSONS_DATASET is {dataset!r}: `load_dataset` cannot read it ({error}).") from None
     if task not in known:
-        raise SetupError(f"LESSONS_TASK is {task!r}: the dataset {dataset} has {', '.join(known)}. Set one of these.")
+        told = f"LESSONS_TASK is {asked!r}" if asked else "LESSONS_TASK isn't set"
+        raise SetupError(f"{told}: the dataset {dataset} has {', '.join(known)}. Set it to one of these.")
     missing = [name for name in COLUMNS if features is not None and name not in features]
     if missing:
         raise SetupError(
             f"The dataset {dataset}, task {task}, has no column {' and none called '.join(missing)}; it has "
             f"{', '.join(features)}. The lessons need {', '.join(COLUMNS)}: rename the columns, or choose another task."
         )
+    return task
 
 
 def fetch(sources: Sources, *, weights: bool = True, decoders: bool = False) -> None:
     """Fetch what `sources` name as far as it is no folder of this machine.
 
     `weights` says whether the checkpoint's weights are wanted too, and `decoders` whether `decoder` and `seq2seq` are.
-    Raises `SetupError` with what happened and what to
-    do. What was fetched is kept, except a file whose SHA-256 is not the one that the Hub named for it.
+    Raises `SetupError` with what happened and what to do. What was fetched is kept, except a file whose SHA-256 is not
+    the one that the Hub named for it.
     """
     more = (
         [(sources.decoder, sources.decoder_revision), (sources.seq2seq, sources.seq2seq_revision)] if decoders else []

@@ -3,6 +3,8 @@
 import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
+from lessons_lib.errors import SetupError
+
 
 def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None = None, **kwargs) -> pd.DataFrame:
     """Return one row a token: piece, id, token type, attention mask, offsets, and the text that it stands for.
@@ -20,6 +22,11 @@ def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None 
 
 def _encoded(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None, **kwargs) -> tuple[pd.DataFrame, list]:
     """Return the `token_table`, and for each token the text that it came from: 0, 1, or `None` if it is special."""
+    if not tokenizer.is_fast:
+        raise SetupError(
+            f"{type(tokenizer).__name__} doesn't say which part of the text a token stands for, as ByT5's and CANINE's "
+            "don't. Take a checkpoint with a fast tokenizer (`tokenizer.is_fast`), such as bert-base-uncased."
+        )
     encoding = tokenizer(text, pair, return_offsets_mapping=True, return_token_type_ids=True, **kwargs)
     sequences, texts = encoding.sequence_ids(), {0: text, 1: pair}
     stands_for = [

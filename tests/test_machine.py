@@ -51,8 +51,54 @@ def test_a_processor_may_be_told_to_do_without_bf16():
 
 def test_memory_agrees_with_psutil():
     total, available = machine.memory()
-    assert total == psutil.virtual_memory().total // 2**20
+    assert total == min(psutil.virtual_memory().total, machine.container_memory()[0]) // 2**20
     assert 0 < available <= total
+
+
+GIB = 2**30
+MAX, CURRENT, STAT = "memory.max", "memory.current", "memory.stat"  # control groups, version 2
+LIMIT, USAGE = "memory/pod/memory.limit_in_bytes", "memory/pod/memory.usage_in_bytes"  # version 1
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "expected"),
+    [
+        ("0::/", {MAX: f"{2 * GIB}\n", CURRENT: f"{GIB}\n"}, (2 * GIB, GIB)),
+        ("0::/", {MAX: "max\n", CURRENT: f"{GIB}\n"}, (machine.NO_LIMIT, 0)),
+        ("0::/", {MAX: "9", CURRENT: "5", STAT: "anon 5\ninactive_file 3\nslab 1"}, (9, 2)),
+        ("0::/pod/one", {f"pod/one/{MAX}": "max", f"pod/{MAX}": "3", f"pod/{CURRENT}": "1"}, (3, 1)),
+        ("0::/pod", {f"pod/{MAX}": "5", MAX: "4"}, (4, 0)),
+        ("5:cpu:/x\n4:memory:/pod\n0::/", {LIMIT: "9", USAGE: "7"}, (9, 7)),
+        ("4:hugetlb,memory:/pod/deep", {LIMIT: "9", USAGE: "7"}, (9, 7)),
+        ("4:memory:/", {"memory/memory.limit_in_bytes": "9223372036854771712"}, (machine.NO_LIMIT, 0)),
+        ("", {}, (machine.NO_LIMIT, 0)),
+    ],
+)
+def test_a_container_has_the_memory_that_its_groups_allow(tmp_path, own, files, expected):
+    (tmp_path / "own").write_text(own)
+    for name, text in files.items():
+        file = tmp_path / "system" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert machine.container_memory(tmp_path / "system", tmp_path / "own") == expected
+
+
+def test_the_memory_of_a_full_container_is_used_up(monkeypatch):
+    monkeypatch.setattr(machine, "container_memory", lambda: (GIB, GIB + 1))
+    assert machine.memory() == (1024, 0)
+
+
+def test_a_relative_path_counts_from_make_or_from_where_jupyter_was_started(tmp_path, monkeypatch):
+    here, notebooks, made = tmp_path / "here", tmp_path / "course" / "notebooks", tmp_path / "made"
+    for folder in (here / "mine", notebooks / "near", made / "mine"):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(notebooks)
+    started = {"PWD": str(here)}
+    assert machine.named_path("mine", started) == here / "mine"
+    assert machine.named_path("near", started) == notebooks / "near"
+    assert machine.named_path("neither", started) == here / "neither"
+    assert machine.named_path("mine", started | {"LESSONS_FOLDER": str(made)}) == made / "mine"
+    assert machine.named_path(str(here), {}) == here
 
 
 def test_versions_come_from_the_package_itself():

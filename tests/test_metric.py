@@ -22,6 +22,13 @@ def test_equals_scikit_learn(metric, seed):
     assert found["f1"] == pytest.approx(f1_score(labels, predictions, zero_division=0))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_three_classes_count_alike(metric, seed):
+    labels, predictions = np.random.default_rng(seed).integers(3, size=(2, 60))
+    found = metric.compute(predictions=predictions, references=labels)
+    assert found["f1"] == pytest.approx(f1_score(labels, predictions, average="macro", zero_division=0))
+
+
 def test_always_yes(metric):
     found = metric.compute(predictions=[1, 1, 1], references=[1, 1, 0])
     assert found == pytest.approx({"accuracy": 2 / 3, "f1": 0.8})

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 from datasets import load_dataset
-from transformers import AutoTokenizer
+from tokenizers import ByteLevelBPETokenizer
+from transformers import AutoTokenizer, ByT5Tokenizer, GPT2Config, T5Config
 
 from lessons_lib import sources
 from lessons_lib.course import COURSE
@@ -63,7 +64,7 @@ def test_offline_switch_counts_as_no_network(monkeypatch):
         ({"LESSONS_DATASET": "../no/such/folder"}, "there is no folder"),
         ({"LESSONS_DATASET": "glue"}, "with its namespace, such as nyu-mll/glue"),
         ({"LESSONS_DATASET": "nyu-mll/glue"}, "Hub does not give"),
-        ({"LESSONS_TASK": "mrpc"}, "has pairs. Set one of these"),
+        ({"LESSONS_TASK": "mrpc"}, "has pairs. Set it to one of these"),
         ({"LESSONS_CHECKPOINT": "no-such-folder"}, "there is no folder"),
     ],
 )
@@ -95,6 +96,34 @@ def test_dataset_with_other_columns_is_refused(tmp_path):
     card.write_text(card.read_text().replace("name: sentence2", "name: text"))
     with pytest.raises(SetupError, match="has no column sentence2; it has sentence1, text"):
         find_sources({"LESSONS_DATASET": str(tmp_path / "mine")})
+
+
+def test_the_only_task_of_a_dataset_needs_no_setting(tmp_path):
+    shutil.copytree(EMBEDDED / "pairs", tmp_path / "mine")
+    card = tmp_path / "mine" / "README.md"
+    card.write_text(card.read_text().replace("config_name: pairs", "config_name: sums"))
+    assert find_sources({"LESSONS_DATASET": str(tmp_path / "mine")})[0].task == "sums"
+
+
+@pytest.mark.parametrize("profile", ["hub", "embedded"])
+def test_a_dataset_of_ones_own_gets_a_metric_that_knows_it(profile, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "why_unreachable", reached)
+    shutil.copytree(EMBEDDED / "pairs", tmp_path / "mine")
+    settings = {"LESSONS_PROFILE": profile, "LESSONS_DATASET": str(tmp_path / "mine")}
+    found, _ = find_sources(settings)
+    assert (found.metric, found.task) == (sources.METRIC, "pairs")
+    if profile == "hub":
+        assert found.checkpoint == HUB.checkpoint and find_sources({"LESSONS_PROFILE": "hub"})[0].metric == HUB.metric
+
+
+def test_of_several_tasks_one_must_be_named(tmp_path):
+    shutil.copytree(EMBEDDED / "pairs", tmp_path / "mine")
+    card = tmp_path / "mine" / "README.md"
+    names = "".join(f"- config_name: {name}\n  data_files: pairs/train*.parquet\n" for name in ("first", "second"))
+    card.write_text(f"---\nconfigs:\n{names}---\n")
+    with pytest.raises(SetupError, match=r"LESSONS_TASK isn't set: .* has first, second"):
+        find_sources({"LESSONS_DATASET": str(tmp_path / "mine")})
+    assert find_sources({"LESSONS_DATASET": str(tmp_path / "mine"), "LESSONS_TASK": "second"})[0].task == "second"
 
 
 def test_relative_folder_counts_from_where_the_command_was_typed(tmp_path, monkeypatch):
@@ -146,3 +175,28 @@ def test_missing_package_comes_from_the_hub_pinned(tmp_path, monkeypatch, checkp
 
 def test_a_notebook_shows_the_sentence_alone():
     assert SetupError("write this")._render_traceback_() == ["SetupError: write this"]
+
+
+@pytest.mark.parametrize("files", [("vocab.json", "merges.txt"), ("tokenizer.json",)])
+def test_any_tokenizer_that_the_library_reads_will_do(tmp_path, files):
+    """A GPT-2 keeps its vocabulary in two files, as older checkpoints do."""
+    texts = ["the council closed the bridge", "rain fell on the town"] * 20
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(texts, vocab_size=300, special_tokens=["<|endoftext|>"], show_progress=False)
+    trained.save_model(str(tmp_path)) if "vocab.json" in files else trained.save(str(tmp_path / "tokenizer.json"))
+    GPT2Config(vocab_size=300, n_embd=8, n_layer=1, n_head=1).save_pretrained(tmp_path)
+    assert find_sources({"LESSONS_CHECKPOINT": str(tmp_path)})[0].checkpoint == str(tmp_path)
+    assert len(AutoTokenizer.from_pretrained(tmp_path)("the bridge")["input_ids"]) > 1
+
+
+def test_a_tokenizer_of_characters_needs_no_file_of_words(tmp_path):
+    T5Config(vocab_size=384, d_model=8, d_ff=8, d_kv=4, num_layers=1, num_heads=2).save_pretrained(tmp_path)
+    ByT5Tokenizer().save_pretrained(tmp_path)
+    assert find_sources({"LESSONS_CHECKPOINT": str(tmp_path)})[0].checkpoint == str(tmp_path)
+
+
+def test_the_reason_why_a_tokenizer_cannot_be_read_is_passed_on(tmp_path, checkpoint):
+    shutil.copy(f"{checkpoint}/config.json", tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{ cut")
+    with pytest.raises(SetupError, match=r"no tokenizer that can be read \(.+\)\. Save it beside the model"):
+        find_sources({"LESSONS_CHECKPOINT": str(tmp_path)})

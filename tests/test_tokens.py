@@ -3,7 +3,9 @@
 import random
 
 import pytest
+from transformers import ByT5Tokenizer
 
+from lessons_lib.errors import SetupError
 from lessons_lib.tokens import longest_first, token_table, truncation_table
 
 
@@ -52,3 +54,8 @@ def test_truncation_table_keeps_what_the_tokenizer_keeps(checkpoint, side, pair,
 def test_sequence_tells_texts_apart_without_token_types(tokenizer):
     table = truncation_table(tokenizer, "Rain", "Sun", max_length=16)
     assert table["sequence"].tolist() == [None, 0, None, 1, None]
+
+
+def test_a_tokenizer_without_offsets_gets_a_sentence():
+    with pytest.raises(SetupError, match="ByT5Tokenizer doesn't say which part of the text"):
+        token_table(ByT5Tokenizer(), "Rain")

@@ -44,7 +44,7 @@ def floor() -> list[str]:
     Of torch it is the version in constraints.txt, unless pip looks among the CPU builds too (PIP_EXTRA_INDEX_URL): the
     usual builds of an old torch bring gigabytes of GPU libraries.
     """
-    lower = oldest(ROOT, "share", "heads")
+    lower = oldest(ROOT, "heads", "knobs", "share")
     if "whl/cpu" not in os.environ.get("PIP_EXTRA_INDEX_URL", ""):
         lower["torch"] = pins()["torch"]
     return [f"{name}=={version}" for name, version in lower.items()]

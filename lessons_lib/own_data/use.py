@@ -9,13 +9,14 @@ import pandas as pd
 from datasets import Dataset, DatasetDict
 
 from lessons_lib.errors import DataError
+from lessons_lib.machine import named_path
 from lessons_lib.own_data.splits import TEXT_COLUMNS, split_rows
 
 
 def own_file(default: str | Path) -> Path:
-    """Return the file that `LESSONS_OWN_DATA` names, or `default`; a relative one counts from where make was typed."""
+    """Return the file that `LESSONS_OWN_DATA` names, or `default`; a relative one counts from where one typed."""
     asked = os.environ.get("LESSONS_OWN_DATA", "").strip()
-    return Path(os.environ.get("LESSONS_FOLDER", ""), Path(asked).expanduser()) if asked else Path(default)
+    return named_path(asked) if asked else Path(default)
 
 
 def own_columns() -> dict[str, object]:

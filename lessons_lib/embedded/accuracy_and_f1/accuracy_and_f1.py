@@ -4,14 +4,17 @@ import datasets
 import evaluate
 from sklearn.metrics import accuracy_score, f1_score
 
-DESCRIPTION = "Accuracy, and F1 of the class 1: the two figures that GLUE reports for MRPC (Wang et al., 2018)."
+DESCRIPTION = (
+    "Accuracy and F1 as GLUE reports them for MRPC (Wang et al., 2018): F1 is that of class 1. "
+    "With more than two classes it is the mean of every class's F1 (macro)."
+)
 INPUTS = """
 Args:
-    predictions: the predicted class of each example, 0 or 1, shape (n,)
-    references: the true class of each example, 0 or 1, shape (n,)
+    predictions: the number of the predicted class of each example, shape (n,)
+    references: the number of the true class of each example, shape (n,)
 Returns:
     accuracy: the share of predictions that are right, between 0 and 1
-    f1: the harmonic mean of precision and recall of class 1, between 0 and 1
+    f1: the harmonic mean of precision and recall, between 0 and 1
 """
 
 
@@ -28,7 +31,8 @@ class AccuracyAndF1(evaluate.Metric):
         )
 
     def _compute(self, predictions, references):
+        average = "binary" if max(*predictions, *references) <= 1 else "macro"
         return {
             "accuracy": float(accuracy_score(references, predictions)),
-            "f1": float(f1_score(references, predictions, zero_division=0)),
+            "f1": float(f1_score(references, predictions, average=average, zero_division=0)),
         }
