@@ -83,8 +83,9 @@ def write_gpt2(folder: Path, texts: list[str]) -> None:
     tokenizer = ByteLevelBPETokenizer()
     tokenizer.train_from_iterator(texts, vocab_size=600, special_tokens=["<|endoftext|>"], show_progress=False)
     end = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|endoftext|>")
+    small = {"n_positions": 128, "n_embd": 32, "n_layer": 2, "n_head": 2}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer._tokenizer, **end).save_pretrained(folder)
-    GPT2LMHeadModel(GPT2Config(vocab_size=600, n_positions=128, n_embd=32, n_layer=2, n_head=2)).save_pretrained(folder)
+    GPT2LMHeadModel(GPT2Config(**small, vocab_size=600, bos_token_id=0, eos_token_id=0)).save_pretrained(folder)
 
 
 def write_t5(folder: Path, texts: list[str]) -> None:
