@@ -21,7 +21,7 @@ os.write(1, line.encode())  # at once, or another's line may stand in the middle
 time.sleep(600)
 """
 ORPHANED = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', *sys.argv[1:]])"
-PARENT = f"{ORPHANED}; child.wait()"
+PARENT = f"{ORPHANED}; sys.exit(child.wait())"  # it may be killed after its child, and end by itself
 LAUNCHER = """
 import os, subprocess, sys
 command = [sys.executable, "-c", *sys.argv[1:]]
