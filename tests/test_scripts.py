@@ -326,6 +326,26 @@ def test_a_class_label_keeps_its_numbers_and_names_even_of_a_class_that_nobody_h
     assert names == ["z", "a", "unused"]
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"data.csv": b"sentence1,sentence2,label\n"}, "can't be read as data"),
+        ({"data.jsonl": b""}, "can't be read as data"),
+        (
+            {"mine/test.csv": table([("a", "b", "yes")] * 4, ("sentence1", "sentence2", "label"))},
+            "the splits test, and no train",
+        ),
+    ],
+)
+def test_data_without_rows_or_without_train_get_a_sentence(files, said, tmp_path):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    source = tmp_path / next(iter(files)).partition("/")[0]
+    with pytest.raises(SystemExit, match=said):
+        finetune.read(finetune.Task("none", str(source)), seed=0)
+
+
 def test_sizes_take_the_first_examples(tmp_path):
     (tmp_path / "data.jsonl").write_bytes(lines(examples(40)))
     whole, few = (

@@ -54,9 +54,15 @@ def read(task: Task, seed: int) -> DatasetDict:
         if not path.is_file():
             sys.exit(f"There is no file {path}.")
         how = {"delimiter": "\t"} if path.suffix == ".tsv" else {}
-        raw = load_dataset(READERS[path.suffix], data_files=str(path), **how)
+        source = {"path": READERS[path.suffix], "data_files": str(path), **how}
     else:
-        raw = load_dataset(task.data, task.task, revision=task.data_revision)
+        source = {"path": task.data, "name": task.task, "revision": task.data_revision}
+    try:
+        raw = load_dataset(**source)
+    except Exception as error:  # an empty file, a name that doesn't exist, bytes that are no text
+        sys.exit(f"{task.data} can't be read as data: {str(error).strip() or type(error).__name__}")
+    if "train" not in raw:
+        sys.exit(f"{task.data} has the splits {', '.join(raw)}, and no train.")
     for split in {"train", "validation"} & set(raw):
         check(raw[split], task)
     if "validation" not in raw:
