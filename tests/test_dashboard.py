@@ -429,25 +429,26 @@ class ClosedLog(Log):
         raise ValueError("I/O operation on closed file")
 
 
-@pytest.mark.parametrize("kind", [Log, ClosedLog])
-def test_standard_error_that_does_not_know_whether_it_is_a_terminal(trainer, monkeypatch, kind):
-    log = kind()
-    monkeypatch.setattr("sys.stderr", log)
+def watch_to_its_end(trainer) -> None:
+    """Train six steps under a dashboard that must not stop."""
     one = trainer(TrainingDashboard(every=0))
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="The dashboard stops")
         one.train()
     assert one.state.global_step == 6
+
+
+@pytest.mark.parametrize("kind", [Log, ClosedLog])
+def test_standard_error_that_does_not_know_whether_it_is_a_terminal(trainer, monkeypatch, kind):
+    log = kind()
+    monkeypatch.setattr("sys.stderr", log)
+    watch_to_its_end(trainer)
     assert len(re.findall("^finished · step 6 of 6 · ", log.text, flags=re.MULTILINE)) == 1
 
 
 def test_no_standard_error_is_no_error(trainer, monkeypatch):
     monkeypatch.setattr("sys.stderr", None)
-    one = trainer(TrainingDashboard(every=0))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="The dashboard stops")
-        one.train()
-    assert one.state.global_step == 6
+    watch_to_its_end(trainer)
 
 
 def test_standard_error_that_cannot_be_written_to_does_not_end_the_training(trainer, monkeypatch):

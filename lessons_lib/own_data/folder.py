@@ -31,8 +31,8 @@ def write_folder(splits: DatasetDict, folder: str | Path) -> Path:
         digits = hashlib.sha256(repr(rows.to_pandas().to_numpy().tolist()).encode()).hexdigest()[:8]
         rows.to_parquet(folder / TASK / f"{name}-{digits}.parquet")
         files.append({"split": name, "path": f"{TASK}/{name}-{digits}.parquet"})
-    names = dict(enumerate(splits["train"].features["label"].names))
-    label = {"class_label": {"names": {str(number): name for number, name in names.items()}}}
+    names = splits["train"].features["label"].names
+    label = {"class_label": {"names": {str(number): name for number, name in enumerate(names)}}}
     columns = [{"name": one, "dtype": label if one == "label" else "string"} for one in splits["train"].column_names]
     head = {
         "configs": [{"config_name": TASK, "data_files": files}],
