@@ -2,6 +2,7 @@
 # make run    execute every lesson, or one: make run LESSON=04
 # make test   style, unit tests, every lesson from end to end, and in a browser
 # make docs   write everything that repeats a fact of the course or a measurement
+# make try-others   lessons 00 to 07 with other encoders and datasets; some: make try-others OTHERS="--dataset rte"
 # make lesson NAME=20_my_lesson   begin a lesson from a template that runs
 # make format, make pairs, make bench, make bench-quality and its like   for those who work on the course
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
@@ -30,7 +31,7 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test docs lesson format pairs bench
+.PHONY: lab run test docs try-others lesson format pairs bench
 
 lab: $(READY)
 	@$(BIN)/python -m tools.my_lessons
@@ -44,6 +45,9 @@ test: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m tools.write_docs
+
+try-others: $(READY)
+	$(BIN)/python -m tools.try_others $(OTHERS)
 
 lesson: $(READY)
 	$(BIN)/python -m tools.new_lesson '$(NAME)'

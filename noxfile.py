@@ -102,6 +102,12 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def others(session: nox.Session) -> None:
+    """Lessons 00 to 07 with other encoders and on other datasets; `-- --dataset rte --lesson 04` for some of it."""
+    session.run(course(session), "-m", "tools.try_others", *session.posargs)
+
+
+@nox.session
 def colab(session: nox.Session) -> None:
     """Every lesson on the versions that Google Colab has, beginning with its install cell."""
     session.install("-r", "tests/colab/pins.txt", *versions.pinned("torch", "psutil", "tensorboard"))

@@ -17,8 +17,12 @@ ANSWERS = {
     429: "it was asked too often from this address: wait some minutes, or run `hf auth login`, which raises the limit",
     **dict.fromkeys((500, 502, 503, 504), "it is in trouble itself: wait some minutes"),
 }
-CONFIGURATION = ("config.json", "tokenizer*.json", "vocab.txt", "merges.txt", "*.model", "special_tokens_map.json")
+CONFIGURATION = (
+    *("config.json", "adapter_config.json", "tokenizer*.json", "special_tokens_map.json"),
+    *("vocab.txt", "vocab.json", "merges.txt", "*.model"),
+)
 WEIGHTS = ("model*.safetensors", "model.safetensors.index.json")
+OLDER_WEIGHTS = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 OTHER_PROFILE = "set LESSONS_PROFILE to embedded, which needs no network"
 
 
@@ -78,6 +82,14 @@ def fetch_files(
             f"What arrived as {names} of {repository} has other bytes than its SHA-256 says. It was deleted. Run this "
             "cell again, and it will be fetched anew."
         )
+    return folder
+
+
+def fetch_checkpoint(repository: str, revision: str | None, *, weights: bool = True) -> Path:
+    """Fetch a checkpoint, its weights as safetensors or else as `.bin`, and return the folder of the cache it is in."""
+    folder = fetch_files(repository, revision, "model", [*CONFIGURATION, *(WEIGHTS if weights else ())])
+    if weights and not any(folder.glob("model*.safetensors")):
+        fetch_files(repository, revision, "model", list(OLDER_WEIGHTS))
     return folder
 
 

@@ -9,15 +9,22 @@ from pathlib import Path
 
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
-from lessons_lib.hub import CONFIGURATION, WEIGHTS, check_sha256, fetch_files, refused, why_unreachable
+from lessons_lib.hub import (
+    CONFIGURATION,
+    WEIGHTS,
+    check_sha256,
+    fetch_checkpoint,
+    fetch_files,
+    refused,
+    why_unreachable,
+)
 from lessons_lib.machine import named_path
 
 EMBEDDED = Path(__file__).parent / "embedded"
 METRIC = str(EMBEDDED / "accuracy_and_f1")  # for any task; that of GLUE knows GLUE's own alone
 
 PROFILES = ("auto", "hub", "embedded")
-COLUMNS = ("sentence1", "sentence2", "label")
-MOST_SPECIAL = 10  # tokens of a tokenizer without a vocabulary; that of CANINE, over characters, counts its code points
+SAVED_TO_DISK = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes, and `load_dataset` refuses
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,9 @@ def find_sources(settings: Mapping[str, str] = os.environ, *, cuda: bool = False
             )
     sources = HUB if profile == "hub" else _embedded(needs_checkpoint=not overrides["checkpoint"])
     if overrides["checkpoint"]:
-        sources = replace(sources, checkpoint=_checkpoint(overrides["checkpoint"], settings), revision=None)
+        sources = replace(
+            sources, checkpoint=_locate(overrides["checkpoint"], "LESSONS_CHECKPOINT", settings), revision=None
+        )
     if overrides["dataset"] or overrides["task"]:
         dataset = (
             _locate(overrides["dataset"], "LESSONS_DATASET", settings) if overrides["dataset"] else sources.dataset
@@ -142,56 +151,20 @@ def _locate(value: str, setting: str, settings: Mapping[str, str]) -> str:
     )
 
 
-def _checkpoint(value: str, settings: Mapping[str, str]) -> str:
-    checkpoint = _locate(value, "LESSONS_CHECKPOINT", settings)
-    folder = Path(checkpoint)
-    if not folder.is_dir():
-        return checkpoint
-    if not (folder / "config.json").exists():
-        raise SetupError(
-            f"LESSONS_CHECKPOINT is {value!r}: {folder} has no config.json, so it is no checkpoint folder."
-        )
-    _check_tokenizer(folder, value)
-    return checkpoint
-
-
-def _check_tokenizer(folder: Path, value: str) -> None:
-    """Raise `SetupError` with the reason where `AutoTokenizer` reads none from `folder`, or only special tokens."""
-    from transformers import AutoTokenizer
-
-    try:
-        usable = len(AutoTokenizer.from_pretrained(folder)) > MOST_SPECIAL
-        why = "`AutoTokenizer` finds no words in it"
-    except Exception as error:
-        usable, why = False, str(error).strip().splitlines()[0]
-        if any(name in str(error) for name in ("sentencepiece", "tiktoken")):
-            why += ". If it needs a package, install it: `pip install sentencepiece tiktoken protobuf`"
-    if not usable:
-        raise SetupError(
-            f"LESSONS_CHECKPOINT is {value!r}: {folder} has no tokenizer that can be read ({why}). Save it beside the "
-            "model with `tokenizer.save_pretrained(folder)`."
-        )
-
-
 def _check_task(dataset: str, asked: str, usual: str, revision: str | None) -> str:
-    """Return the task `asked` for, or else the dataset's only one, or else the `usual` one, after looking at it."""
-    from datasets import get_dataset_config_names, load_dataset_builder
+    """Return the task `asked` for, or else the dataset's only one, or else the `usual` one."""
+    from datasets import get_dataset_config_names
 
+    if any(Path(dataset, name).exists() for name in SAVED_TO_DISK):
+        return usual
     try:
         known = get_dataset_config_names(dataset, revision=revision)
-        task = asked or (known[0] if len(known) == 1 else usual)
-        features = load_dataset_builder(dataset, task, revision=revision).info.features if task in known else None
     except Exception as error:
         raise SetupError(f"LESSONS_DATASET is {dataset!r}: `load_dataset` cannot read it ({error}).") from None
+    task = asked or (known[0] if len(known) == 1 else usual)
     if task not in known:
         told = f"LESSONS_TASK is {asked!r}" if asked else "LESSONS_TASK isn't set"
         raise SetupError(f"{told}: the dataset {dataset} has {', '.join(known)}. Set it to one of these.")
-    missing = [name for name in COLUMNS if features is not None and name not in features]
-    if missing:
-        raise SetupError(
-            f"The dataset {dataset}, task {task}, has no column {' and none called '.join(missing)}; it has "
-            f"{', '.join(features)}. The lessons need {', '.join(COLUMNS)}: rename the columns, or choose another task."
-        )
     return task
 
 
@@ -202,16 +175,16 @@ def fetch(sources: Sources, *, weights: bool = True, decoders: bool = False) -> 
     Raises `SetupError` with what happened and what to do. What was fetched is kept, except a file whose SHA-256 is not
     the one that the Hub named for it.
     """
-    more = (
-        [(sources.decoder, sources.decoder_revision), (sources.seq2seq, sources.seq2seq_revision)] if decoders else []
-    )
-    for kind, repository, revision, files in (
-        ("model", sources.checkpoint, sources.revision, [*CONFIGURATION, *(WEIGHTS if weights else ())]),
-        ("dataset", sources.dataset, sources.dataset_revision, ["README.md", f"{sources.task}/*"]),
-        *(("model", *one, [*CONFIGURATION, "generation_config.json", "vocab.json", *WEIGHTS]) for one in more),
+    if not Path(sources.checkpoint).is_dir():
+        fetch_checkpoint(sources.checkpoint, sources.revision, weights=weights)
+    if not Path(sources.dataset).is_dir():
+        fetch_files(sources.dataset, sources.dataset_revision, "dataset", ["README.md", f"{sources.task}/*"])
+    for one, revision in (
+        (sources.decoder, sources.decoder_revision),
+        (sources.seq2seq, sources.seq2seq_revision),
     ):
-        if repository and not Path(repository).is_dir():
-            fetch_files(repository, revision, kind, files)
+        if decoders and one:
+            fetch_files(one, revision, "model", [*CONFIGURATION, "generation_config.json", "vocab.json", *WEIGHTS])
     if not Path(sources.metric).is_dir():
         import evaluate
 

@@ -23,6 +23,9 @@ PURE = (
     "entities",
     "language",
     "dates",
+    "cache",
+    "own_checkpoint",
+    "own_pairs",
 )
 
 

@@ -3,20 +3,20 @@
 import dataclasses
 import json
 import random
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from lessons_lib import lesson as lesson_module
 from lessons_lib import start_lesson
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
 from lessons_lib.lesson import expectation, train_size
 from lessons_lib.sources import EMBEDDED
 
-SETTINGS = ("PROFILE", "CHECKPOINT", "DATASET", "TASK", "FOLDER")
+SETTINGS = ("PROFILE", "CHECKPOINT", "DATASET", "TASK", "FOLDER", "ROWS")
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_old_transformers_is_named(monkeypatch):
 def test_absent_package_is_named(monkeypatch):
     def version(name):
         if name == "evaluate":
-            raise lesson_module.version.__globals__["PackageNotFoundError"](name)
+            raise PackageNotFoundError(name)
         return "5.20" if name == "transformers" else "999"
 
     monkeypatch.setattr("lessons_lib.machine.version", version)
@@ -90,7 +90,8 @@ def test_expectation_is_read_from_what_was_measured(tmp_path):
     table = {"machine": "CPU", "lessons": {"04": {"seconds": 90, "memory_mib": 700}}}
     file.write_text(json.dumps({"fp32": table}))
     assert expectation(lesson, file) == "1.5 minutes and 700 MiB of memory, as measured on a CPU"
-    for change in ({"dataset": "nyu-mll/glue"}, {"device": "cuda"}, {"precision": {"bf16": True}}):
+    others = {"dataset": "nyu-mll/glue"}, {"device": "cuda"}, {"precision": {"bf16": True}}, {"checkpoint": "my/model"}
+    for change in others:
         assert "not measured" in expectation(dataclasses.replace(lesson, **change), file)
 
 

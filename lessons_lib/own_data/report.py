@@ -46,6 +46,14 @@ class Report:
         """The share of texts that have more than `max_length` tokens."""
         return float((self.lengths > self.max_length).mean()) if len(self.lengths) and self.max_length else 0.0
 
+    @property
+    def brief(self) -> str:
+        """What was kept and what was left out, in one line."""
+        splits = ", ".join(f"{int(count):,} {name}" for name, count in self.labels.sum().items())
+        whys = Counter(self.dropped["why"]) if len(self.dropped) else {}
+        left_out = ", ".join(f"{count:,} ({why})" for why, count in whys.items()) or "none"
+        return f"rows {splits}, left out {left_out}; {self.columns}; classes {named(list(self.labels.index))}."
+
     def __str__(self) -> str:
         """Say all of it in some fifteen lines."""
         shares = self.labels.sum(axis=1) / max(self.kept, 1)

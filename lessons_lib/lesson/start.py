@@ -1,20 +1,17 @@
 """How a lesson starts: one call that looks at the machine, finds the sources, seeds, and prints a card."""
 
-import json
-import os
-import platform
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from lessons_lib import machine
-from lessons_lib.course import COURSE, RESULTS
+from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
-from lessons_lib.sources import EMBEDDED, Sources, fetch, find_sources, packaged_checkpoint
+from lessons_lib.lesson.card import card, is_ours
+from lessons_lib.lesson.own import fit_checkpoint, fit_own_pairs, setting
+from lessons_lib.sources import EMBEDDED, Sources, fetch, find_sources
 
-MEASURED = RESULTS / "lessons.json"
 SEED = 42
 
 
@@ -52,16 +49,19 @@ def start_lesson(number: str) -> Lesson:
     from transformers import set_seed
 
     device, recipe = machine.device(), COURSE.recipe
-    sources, reason = find_sources(cuda=device == "cuda")
+    cuda = device == "cuda"
+    sources, reason = find_sources(cuda=cuda)
+    notes: list[str] = []
+    if setting("CHECKPOINT"):
+        sources, notes = fit_checkpoint(sources, number, cuda)
     fetch(sources, weights=facts.weights, decoders=facts.decoder)
     if facts.decoder and not sources.decoder:
         from lessons_lib.decoder import embedded_decoder  # here, because that is a program, too
 
         sources = replace(sources, decoder=str(embedded_decoder()))
-    if facts.pairs and any(os.environ.get(f"LESSONS_{name}", "").strip() for name in ("DATASET", "TASK")):
-        from lessons_lib.look import check_dataset  # here, because it loads datasets, which takes seconds
-
-        check_dataset(sources.dataset, sources.task, sources.dataset_revision, number)
+    if facts.pairs and any(map(setting, ("DATASET", "TASK", "ROWS"))):
+        sources, more = fit_own_pairs(sources, number, device)
+        notes += more
     size = train_size(sources.dataset, device)
     lesson = Lesson(
         number=number,
@@ -69,7 +69,7 @@ def start_lesson(number: str) -> Lesson:
         precision=machine.precision_here(device),
         train_size=size,
         batch_size=COURSE.short["batch_size"] if size else recipe.batch_size,
-        learning_rate=recipe.learning_rate if sources.profile == "embedded" else recipe.hub_learning_rate,
+        learning_rate=recipe.learning_rate if is_ours(sources.checkpoint) else recipe.hub_learning_rate,
         warmup_steps=recipe.warmup_steps,
         **vars(sources),
     )
@@ -78,7 +78,7 @@ def start_lesson(number: str) -> Lesson:
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     # peft 0.21 asks for an attribute that transformers 5.23 has renamed
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
-    print(card(lesson, reason))
+    print("\n".join([card(lesson, reason), *(f"Note: {note}" for note in notes)]))
     return lesson
 
 
@@ -98,48 +98,3 @@ def _check_versions(also: Sequence[str]) -> None:
 def train_size(dataset: str, device: str) -> int | None:
     """Return how many training pairs a lesson uses: a part of the embedded ones on a CPU; else `None`, which is all."""
     return COURSE.short["train_size"] if device == "cpu" and Path(dataset) == EMBEDDED / "pairs" else None
-
-
-def card(lesson: Lesson, reason: str) -> str:
-    """Return the text of a lesson's card: the machine, the sources, what to expect, how to change it."""
-    rows = {
-        "device": machine.device_name(lesson.device),
-        "precision": machine.dtype_name(lesson.precision),
-        "profile": f"{lesson.profile} ({reason})",
-        "checkpoint": _shown(lesson.checkpoint, lesson.revision),
-        **(
-            {"decoder": _shown(lesson.decoder, lesson.decoder_revision)} if COURSE.lesson(lesson.number).decoder else {}
-        ),
-        "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
-        **({"trains on": _training_pairs(lesson)} if COURSE.lesson(lesson.number).trains else {}),
-        "expect": expectation(lesson),
-        "to change": "set LESSONS_PROFILE to hub or embedded before the kernel starts, and restart it",
-        "software": f"Python {platform.python_version()}, "
-        f"transformers {version('transformers')}, torch {version('torch')}",
-    }
-    width = max(map(len, rows))
-    lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
-    return "\n".join([f"Lesson {lesson.number}: {COURSE.lesson(lesson.number).title}", *lines])
-
-
-def _training_pairs(lesson: Lesson) -> str:
-    return f"the first {lesson.train_size} pairs" if lesson.train_size else "every training pair"
-
-
-def _shown(source: str, revision: str | None) -> str:
-    folder = Path(source)
-    if folder == packaged_checkpoint():
-        return "all-MiniLM-L6-v2, its SHA-256 as expected"
-    name = f"{folder.parent.name}/{folder.name}" if folder.is_dir() else source
-    return f"{name} at {revision[:7]}" if revision else name
-
-
-def expectation(lesson: Lesson, measured: Path = MEASURED) -> str:
-    """Return the minutes and the memory that `lesson` took where it was measured, or that it was not measured."""
-    tables = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else {}
-    table = tables.get(machine.dtype_name(lesson.precision), {"lessons": {}})
-    taken = table["lessons"].get(lesson.number)
-    if taken is None or lesson.device != "cpu" or lesson.dataset != str(EMBEDDED / "pairs"):
-        return "not measured on a machine and a dataset like these"
-    minutes = taken["seconds"] / 60
-    return f"{minutes:.1f} minutes and {taken['memory_mib']} MiB of memory, as measured on a {table['machine']}"
