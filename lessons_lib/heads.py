@@ -11,19 +11,27 @@ def compare_weights(checkpoint: Mapping[str, torch.Tensor], model: Mapping[str, 
     """Return one row a tensor: its shape, its number of parameters, and what became of it on the way into `model`.
 
     `"kept"`: in both and equal, `"changed"`: in both with other values or another shape, `"dropped"`: in the checkpoint
-    alone, `"new"`: in the model alone. The rows stand in the order of `model`, the dropped ones last. Names must match;
-    see `without_prefix`.
+    alone, `"new"`: in the model alone. The rows stand in the order of `model`, the dropped ones last. A tensor that the
+    model has under two names, as tied embeddings are, counts once. Names must match; see `without_prefix`.
 
     >>> one, two = torch.zeros(2), torch.ones(3)
     >>> compare_weights({"a": one, "b": two}, {"a": one, "c": two})["status"].to_dict()
     {'a': 'kept', 'c': 'new', 'b': 'dropped'}
     """
     rows = {}
-    for name in [*model, *(name for name in checkpoint if name not in model)]:
+    for name in [*_once(model, checkpoint), *(name for name in checkpoint if name not in model)]:
         before, after = checkpoint.get(name), model.get(name)
         tensor = after if after is not None else before
         rows[name] = {"shape": tuple(tensor.shape), "parameters": tensor.numel(), "status": _status(before, after)}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["shape", "parameters", "status"])
+
+
+def _once(model: Mapping[str, torch.Tensor], checkpoint: Mapping[str, torch.Tensor]) -> list[str]:
+    """Return a name for each tensor of `model`: of several names for one tensor, the one that `checkpoint` has."""
+    names: dict[object, list[str]] = {}
+    for name, tensor in model.items():
+        names.setdefault((tensor.data_ptr(), tensor.shape) if tensor.data_ptr() else name, []).append(name)
+    return [next((name for name in alike if name in checkpoint), alike[0]) for alike in names.values()]
 
 
 def _status(before: torch.Tensor | None, after: torch.Tensor | None) -> str:

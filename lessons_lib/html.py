@@ -77,16 +77,17 @@ def token_chips(table: pd.DataFrame, unknown: str | None = "[UNK]") -> str:
         shown_cut += look == "cut off"
         if look != "cut off" or shown_cut <= SHOWN_CUT:
             start, end = row["offset_mapping"]
-            type_or_cut = look if look == "cut off" else f"type {row['token_type_ids']}"
+            types = f" · type {row['token_type_ids']}" if "token_type_ids" in row else ""
+            ends = f"{start}–{end}" + (f" · {look}" if look == "cut off" else types)
             chips.append(
                 f'<span style="{CHIP}; {LOOKS[look]}">{_piece(row["piece"], look)}<br>'
-                f'<span style="font-size: 80%; line-height: 1.2">{row["input_ids"]}<br>{start}–{end} · {type_or_cut}'
-                f"</span></span>"
+                f'<span style="font-size: 80%; line-height: 1.2">{row["input_ids"]}<br>{ends}</span></span>'
             )
     legend = " ".join(f'<span style="{CHIP}; {LOOKS[look]}">{escape(look)}</span>' for look in LOOKS if look in looks)
     more = note(f"and {cut - SHOWN_CUT:,} more that were cut off") if cut > SHOWN_CUT else ""
+    shown = "piece, id, offsets, token type" if "token_type_ids" in table else "piece, id, offsets"
     return (
-        f'<div style="margin: 6px 0; line-height: 1.3; font-size: 90%">{legend} each: piece, id, offsets, token type'
+        f'<div style="margin: 6px 0; line-height: 1.3; font-size: 90%">{legend} each: {shown}'
         f'</div><div style="line-height: 1.3">{"".join(chips)}</div>{more}'
     )
 

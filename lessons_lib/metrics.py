@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax, logsumexp, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support
 
@@ -55,22 +55,47 @@ def majority_class(train_labels: Sequence[int], labels: Sequence[int], names: Se
     return names[most], float((class_numbers(labels, len(names)) == most).mean())
 
 
+def one_against_rest(
+    logits: np.ndarray, labels: np.ndarray, names: Sequence[str], one: int = 1
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return logits `(n, 2)`, labels `(n,)` and names for the question whether it is class `one`, or another.
+
+    Their softmax gives the probability of class `one` and of all others together. With two classes and `one=1`, nothing
+    changes.
+
+    >>> one_against_rest(np.zeros((1, 3)), np.array([2]), ["no", "maybe", "yes"])[1:]
+    (array([0]), ['not maybe', 'maybe'])
+    """
+    labels = class_numbers(labels, classes=np.shape(logits)[-1])
+    if np.shape(logits)[-1] == 2 and one == 1:
+        return logits, labels, list(names)
+    others = logsumexp(np.delete(logits, one, axis=-1), axis=-1)
+    return (
+        np.stack([others, logits[:, one]], axis=-1),
+        (labels == one).astype(int),
+        [f"not {names[one]}", names[one]],
+    )
+
+
 def worst_mistakes(
     sentence1: list[str], sentence2: list[str], logits: np.ndarray, labels: np.ndarray, threshold: float = 0.5
 ) -> pd.DataFrame:
     """Return one row for each wrong prediction, the most confident mistake first.
 
-    `logits` are `(n, 2)`, `labels` `(n,)`; class 1 is predicted where its probability lies above `threshold`. The
-    column `probability` is what the model gave the true class. Raises `ValueError` where a label is no class.
+    `logits` are `(n, classes)`, `labels` `(n,)`. Of two classes, class 1 is predicted where its probability lies above
+    `threshold`; of more, the most probable. The column `probability` is what the model gave the true class. Raises
+    `ValueError` where a label is no class.
     """
     labels = class_numbers(labels, classes=np.shape(logits)[-1])
     probabilities = softmax(logits, axis=-1)
+    two = probabilities.shape[-1] == 2
+    predicted = (probabilities[:, 1] > threshold).astype(int) if two else probabilities.argmax(axis=-1)
     table = pd.DataFrame(
         {
             "loss": example_losses(logits, labels),
             "probability": probabilities[np.arange(len(labels)), labels],
             "true": labels,
-            "predicted": (probabilities[:, 1] > threshold).astype(int),
+            "predicted": predicted,
             "sentence1": sentence1,
             "sentence2": sentence2,
         }

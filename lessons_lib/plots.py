@@ -17,9 +17,10 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import confusion_matrix, precision_recall_curve, precision_score, recall_score, roc_curve
 
 from lessons_lib.padding import batch_masks
-from lessons_lib.palette import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, RULE
+from lessons_lib.palette import BLACK, BLUE, DARK_PURPLE, GREEN, GREY, LIGHT, ORANGE, RULE
 
 MOST_CLASSES = 12  # of a confusion matrix, that can still be read
+SHADES = ((ORANGE, "///"), (BLUE, ""), (GREEN, "xxx"), (GREY, "..."), (DARK_PURPLE, "---"))  # one per class
 
 
 def show(axes: Axes, alt: str) -> HTML:
@@ -185,11 +186,18 @@ def plot_confusion(counts: np.ndarray, names: Sequence[str], ax: Axes | None = N
 def plot_probabilities(
     probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str], ax: Axes | None = None
 ) -> Axes:
-    """Draw how the probability of class 1, shape `(n,)`, spreads over the examples of each true class."""
+    """Draw how the probability of class 1 (or a cosine), shape `(n,)`, spreads over the examples of each true class.
+
+    Of more than `len(SHADES)` classes it shows class 1 and the most common others.
+    """
     ax = _axes(ax)
-    groups = [probabilities[labels == label] for label in range(len(names))]
-    ax.hist(groups, bins=np.linspace(0, 1, 21), color=[ORANGE, BLUE][: len(names)], label=list(names))
-    for patches, hatch in zip(ax.containers, ["///", ""], strict=False):
+    common = sorted(range(len(names)), key=lambda label: (label != 1, -(labels == label).sum()))
+    shown = sorted(common[: len(SHADES)])
+    groups = [probabilities[labels == label] for label in shown]
+    colors, hatches = zip(*SHADES[: len(shown)], strict=True)
+    bins = np.arange(min(0, np.floor(20 * np.min(probabilities, initial=0))), 21) / 20
+    _, _, bars = ax.hist(groups, bins=bins, color=colors, label=[names[label] for label in shown])
+    for patches, hatch in zip(bars, hatches, strict=True):
         for patch in patches:
             patch.set_hatch(hatch)
     ax.set(xlabel=f"probability of {names[1]}", ylabel="pairs")

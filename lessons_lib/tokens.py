@@ -9,7 +9,8 @@ from lessons_lib.errors import SetupError
 def token_table(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None = None, **kwargs) -> pd.DataFrame:
     """Return one row a token: piece, id, token type, attention mask, offsets, and the text that it stands for.
 
-    `kwargs` go to the tokenizer (`truncation=True, max_length=12`, say). Special tokens stand for no text.
+    There are token types only where the tokenizer returns them: RoBERTa's and DistilBERT's don't. `kwargs` go to the
+    tokenizer (`truncation=True, max_length=12`, say). Special tokens stand for no text.
 
     >>> from lessons_lib.sources import embedded_checkpoint
     >>> from transformers import AutoTokenizer
@@ -27,7 +28,7 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None, **
             f"{type(tokenizer).__name__} doesn't say which part of the text a token stands for, as ByT5's and CANINE's "
             "don't. Take a checkpoint with a fast tokenizer (`tokenizer.is_fast`), such as bert-base-uncased."
         )
-    encoding = tokenizer(text, pair, return_offsets_mapping=True, return_token_type_ids=True, **kwargs)
+    encoding = tokenizer(text, pair, return_offsets_mapping=True, **kwargs)
     sequences, texts = encoding.sequence_ids(), {0: text, 1: pair}
     stands_for = [
         "" if which is None else texts[which][start:end]
@@ -36,7 +37,7 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, text: str, pair: str | None, **
     columns = {
         "piece": tokenizer.convert_ids_to_tokens(encoding["input_ids"]),
         "input_ids": encoding["input_ids"],
-        "token_type_ids": encoding["token_type_ids"],
+        **{name: encoding[name] for name in ("token_type_ids",) if name in encoding},
         "attention_mask": encoding["attention_mask"],
         "offset_mapping": encoding["offset_mapping"],
         "stands for": stands_for,

@@ -183,9 +183,18 @@ def test_metrics_lab_reads_mistakes_of_one_kind(build):
     assert "No such mistake." in lab.view.value
 
 
-def test_metrics_lab_refuses_three_classes():
-    with pytest.raises(ValueError, match="two classes"):
-        labs.metrics_lab(np.zeros((4, 3)), np.zeros(4), [""] * 4, [""] * 4, ["a", "b", "c"])
+def test_metrics_lab_asks_of_three_classes_whether_it_is_class_1():
+    logits = np.array([[0.0, 3.0, 0.0], [3.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+    lab = labs.metrics_lab(logits, np.array([1, 0, 2]), ["a"] * 3, ["b"] * 3, ["no", "maybe", "yes"])
+    assert lab.controls["kind"].options[1:] == ("said “maybe”, wrongly", "said “not maybe”, wrongly")
+    assert "all mistakes: 1," in lab.view.value
+
+
+def test_labs_say_that_names_and_classes_do_not_fit(model, tokenizer):
+    with pytest.raises(ValueError, match="4 labels and 2 classes need logits of that shape"):
+        labs.metrics_lab(np.zeros((4, 3)), np.zeros(4), [""] * 4, [""] * 4, ["a", "b"])
+    with pytest.raises(ValueError, match="2 classes, and 3 names were given"):
+        labs.pair_lab(model, tokenizer, "a", "b", ["a", "b", "c"])
 
 
 def test_mistakes_are_numbered_and_never_run_out(build):

@@ -32,8 +32,9 @@ def head_lab(comparison: pd.DataFrame) -> Lab:
         }
         names = "".join(f'    "{name}.",\n' for name in frozen)
         lines = (
-            f"frozen = (\n{names})\nfor name, parameter in model.base_model.named_parameters():\n"
-            "    parameter.requires_grad = not name.startswith(frozen)"
+            f"frozen = (\n{names})\nfor name, parameter in model.named_parameters():\n"
+            '    inside = name.removeprefix(model.base_model_prefix + ".")\n'
+            "    parameter.requires_grad = not inside.startswith(frozen)"
         )
         alt = f"A bar for each part: {len(frozen)} of {len(inside)} are frozen, {share} of all parameters train."
         picture = plots.show(plots.plot_trainable(inside["parameters"].to_dict(), frozen), alt).data

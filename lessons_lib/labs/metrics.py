@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from lessons_lib import html, plots
 from lessons_lib.labs.lab import Lab, choice
-from lessons_lib.metrics import worst_mistakes
+from lessons_lib.metrics import one_against_rest, worst_mistakes
 
 
 def metrics_lab(
@@ -17,10 +17,14 @@ def metrics_lab(
 ) -> Lab:
     """Move the threshold above which class 1 is said, and see every figure move; read the mistakes, the worst first.
 
-    `logits` are `(n, 2)`, `labels` `(n,)`; `names` are those of the two classes. Raises `ValueError` for other shapes.
+    `logits` are `(n, classes)`, `labels` `(n,)`, `names` those of the classes. With more than two, the question is
+    whether it's class 1. Raises `ValueError` for other shapes.
     """
-    if logits.shape != (len(labels), 2):
-        raise ValueError(f"The metrics lab is for two classes: logits (n, 2) for n labels, not {logits.shape}.")
+    if logits.shape != (len(labels), len(names)) or len(names) < 2:
+        raise ValueError(
+            f"{len(labels)} labels and {len(names)} classes need logits of that shape, not {logits.shape}."
+        )
+    logits, labels, names = one_against_rest(logits, labels, names)
     probabilities, most = softmax(logits, axis=-1)[:, 1], int(np.bincount(labels).argmax())
     blind = _scores(np.full(len(labels), most), labels)
     kinds = {

@@ -19,8 +19,11 @@ def pair_lab(
 ) -> Lab:
     """Type two sentences, and see how probable each of the classes `names` is to `model` as it stands.
 
-    Where `sentence2` is `None`, there is one text, for a model of single texts.
+    Where `sentence2` is `None`, there is one text, for a model of single texts. Raises `ValueError` where `names` are
+    not as many as the model has classes.
     """
+    if len(names) != model.config.num_labels:
+        raise ValueError(f"The model has {model.config.num_labels} classes, and {len(names)} names were given.")
 
     def draw(**texts: str) -> str:
         if not all(text.strip() for text in texts.values()):

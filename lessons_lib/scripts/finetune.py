@@ -155,7 +155,7 @@ def trainer_of(task: Task, args: TrainingArguments) -> Trainer:
         dtype="float32",  # weights kept in 16 bits, as many files are, would not move
     )
     if task.freeze_embeddings:
-        model.base_model.embeddings.requires_grad_(False)
+        model.get_input_embeddings().requires_grad_(False)
     trainer = Trainer(
         model=model,
         args=args,
