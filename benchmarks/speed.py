@@ -129,7 +129,6 @@ def main() -> None:
     speeds = speed_table(measured)
     measured["table"] = store.figures(speeds)
     store.save("speed", key, measured)
-    store.publish("speed")
     axes, _ = draw(pd.DataFrame.from_dict(measured["table"], orient="index"))  # rounded as the table is
     store.save_picture(axes, f"speed-{lesson.task}-{lesson.device}-{known[COURSE].dtype}.png")
     print(f"{speeds.round(3).to_string()}\nfailed: {failed or 'nothing'}")

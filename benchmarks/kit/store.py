@@ -27,7 +27,6 @@ from lessons_lib.lesson import Lesson
 RUNS = Path(__file__).parents[1] / "runs"
 PICTURES = Path(__file__).parents[2] / "docs" / "measured"
 QUOTED = {  # what lessons need of each benchmark, as package data
-    "speed": ("command", "date", "settings", "strategies", "table"),
     "starts": ("command", "date", "settings", "runs"),
     "bodies": ("command", "date", "settings", "runs"),
     "gpu": ("command", "date", "settings", "runs"),

@@ -13,11 +13,16 @@ from hub_stand_in import settings
 
 from lessons_lib.sources import HUB
 from tools.run_lessons import run_lesson
+from tools.try_others.datasets import DATASETS
 
-LESSONS = [
-    pytest.param(path, id=path.stem, marks=[] if path.stem == "03_head_replacement" else pytest.mark.slow)
-    for path in sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-]
+
+def lessons(quick: str, count: int | None = None) -> list:
+    """Return the first `count` lessons, of which `make test` takes the one whose number is `quick`."""
+    paths = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))[:count]
+    marks = {path: [] if path.stem.startswith(quick) else pytest.mark.slow for path in paths}
+    return [pytest.param(path, id=path.stem, marks=marks[path]) for path in paths]
+
+
 # what each kernel executes first; bf16 is emulated where it is not true
 BF16 = "from lessons_lib import machine\n\nmachine.cpu_has_bf16 = lambda: True\n"
 CARD = (
@@ -41,7 +46,7 @@ def learner(hub, tmp_path_factory):
         yield
 
 
-@pytest.mark.parametrize("path", LESSONS)
+@pytest.mark.parametrize("path", lessons(quick="03"))
 def test_lesson_runs_in_the_hub_profile(path, learner, hub, tmp_path):
     error = run_lesson(Path(shutil.copy(path, tmp_path)), tmp_path).error
     assert not error, error
@@ -53,3 +58,14 @@ def test_lesson_runs_in_the_hub_profile(path, learner, hub, tmp_path):
     pinned = PINNED | DECODERS
     asked = {(one.repository, one.revision) for one in hub.seen if one.repository in pinned and one.revision}
     assert asked and asked <= set(pinned.items())
+
+
+@pytest.mark.parametrize("path", lessons(quick="05", count=8))
+def test_lesson_runs_there_with_a_dataset_of_ones_own(path, learner, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    DATASETS["csv"](tmp_path / "mine")  # labels 0 and 1, and nobody says what they mean
+    monkeypatch.setenv("LESSONS_DATASET", str(tmp_path / "mine"))
+    error = run_lesson(Path(shutil.copy(path, tmp_path)), tmp_path).error
+    assert not error, error
+    printed = (tmp_path / path.with_suffix(".html").name).read_text(encoding="utf-8")
+    assert f"{HUB.checkpoint} at {HUB.revision[:7]}" in printed and "did not give" not in printed

@@ -23,6 +23,7 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
+PROGRAM = 50  # lines of a file that a cell writes: a whole program, on one page
 TAGS = {"raises-exception", "skip-execution", "solution"}
 HEADINGS = (
     "In this lesson you will",
@@ -101,6 +102,7 @@ def check_cells(notebook, name: str) -> Iterator[Complaint]:
         yield None, f"has code cells of {statistics.median_low(lengths)} lines in the median: at most 4"
     if sum(length <= 12 for length in lengths) < 0.9 * len(lengths):
         yield None, "has more than one code cell in ten with over 12 lines: one idea a cell"
-    for (index, _), length in zip(code, lengths, strict=True):
-        if length > 20:
-            yield index, f"has {length} lines: at most 20"
+    for (index, cell), length in zip(code, lengths, strict=True):
+        most = PROGRAM if cell.source.startswith("%%writefile") else 20
+        if length > most:
+            yield index, f"has {length} lines: at most {most}"
