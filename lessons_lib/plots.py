@@ -152,12 +152,41 @@ def plot_losses(log_history: Sequence[Mapping[str, float]], ax: Axes | None = No
     return ax
 
 
-def plot_loss_and_metric(log_history: Sequence[Mapping[str, float]], metric: str = "eval_accuracy") -> Axes:
-    """Draw both losses on the left, and on the right one metric of the validation pairs, epoch by epoch."""
+def plot_stages(names: Sequence[str], values: Sequence[np.ndarray], new: int, ax: Axes | None = None) -> Axes:
+    """Draw the stages of a model from top to bottom, each a box with the shape of the value that leaves it.
+
+    `values` are arrays or tensors. The first is what goes in and the last what comes out, in grey; number `new` is
+    hatched.
+    """
+    ax = _axes(ax, height=0.55 * len(names))
+    for row, (name, value) in enumerate(zip(names, values, strict=True)):
+        edge = row in (0, len(names) - 1)
+        color, hatch = (ORANGE, "///") if row == new else (LIGHT if edge else BLUE, "")
+        ax.barh(-row, 1, height=0.6, color=color, hatch=hatch, edgecolor="white")
+        words = {"ha": "center", "va": "center", "color": BLACK if edge or row == new else "white"}
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 2} if row == new else None
+        ax.text(0.5, -row, name, bbox=box, **words)
+        ax.text(1.04, -row, " × ".join(map(str, value.shape)), va="center")
+        if row:
+            ax.annotate("", (0.5, 0.3 - row), (0.5, 0.7 - row), arrowprops={"arrowstyle": "->", "color": BLACK})
+    ax.set(xlim=(0, 1.6))
+    ax.axis("off")
+    return ax
+
+
+def plot_loss_and_metric(
+    log_history: Sequence[Mapping[str, float]], line: tuple[str, float], metric: str = "eval_accuracy"
+) -> Axes:
+    """Draw both losses on the left, and on the right one metric of the validation pairs, epoch by epoch.
+
+    `line` names the metric's baseline and says how high it is.
+    """
     _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
     plot_losses(log_history, ax=left)
     points = pd.DataFrame(log_history).dropna(subset=[metric])
     right.plot(points["epoch"], points[metric].astype(float), color=GREEN, marker="^")
+    right.axhline(line[1], color=BLACK, linestyle="--", linewidth=1, label=line[0])
+    right.legend(frameon=False)
     right.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set(xlabel="epoch", ylabel=metric.removeprefix("eval_") + " on validation")
     right.spines[["top", "right"]].set_visible(False)

@@ -644,6 +644,13 @@ def test_alternative_texts_name_each_line_and_nothing_else(count):
     )
 
 
+def test_a_baseline_is_a_level_line_beside_its_metric():
+    run = RunState(0.0, 0, max_steps=10, epochs=1, baselines={"accuracy": 0.6, "f1": 0.7})
+    run.log(5, {"eval_accuracy": 0.8})
+    texts = " ".join(alternative_texts("".join(charts.charts(run, panel.MOST_CURVES))))
+    assert "accuracy 0.800; baseline accuracy from 0.600 to 0.600" in texts and "f1" not in texts
+
+
 def test_alternative_text_gives_the_ends_that_are_drawn():
     run = RunState(began=0, first_step=0, max_steps=1000, epochs=1)
     for step in range(1, 1001):

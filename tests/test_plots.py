@@ -82,7 +82,8 @@ def test_losses_without_validation_draw_one_curve():
 
 
 def test_metric_stands_beside_the_losses():
-    ax = plots.plot_loss_and_metric(LOG)
+    ax = plots.plot_loss_and_metric(LOG, ("always yes", 0.6))
+    assert ax.lines[1].get_ydata() == [0.6, 0.6] and "always yes" in ax.get_legend_handles_labels()[1]
     assert ax.lines[0].get_ydata().tolist() == [0.7, 0.8]
     assert len(ax.figure.axes) == 2
 
@@ -181,3 +182,11 @@ def test_learning_curve_marks_where_two_cross():
         {name: table.set_axis([120, 480]) for name, table in tables.items()}, ("no", 0.5), 240
     )
     assert [text.get_text() for text in ax.texts] == ["about 240 pairs"]
+
+
+def test_stages_show_the_shape_of_each():
+    values = [np.zeros((2, 17)), np.zeros((2, 17, 384)), np.zeros((2, 3))]
+    ax = plots.plot_stages(["ids", "layers", "logits"], values, new=1)
+    shown = ["ids", "2 × 17", "layers", "2 × 17 × 384", "logits", "2 × 3"]
+    assert [text.get_text() for text in ax.texts if text.get_text()] == shown
+    assert [bool(bar.get_hatch()) for bar in ax.patches[:3]] == [False, True, False]

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from IPython import get_ipython
@@ -41,15 +41,21 @@ class TrainingDashboard(TrainerCallback):
 
     In a notebook a panel, in a terminal one line. It is drawn at most every `every` seconds, and less often where
     drawing would take more than a hundredth of the run. One dashboard may watch several runs, one after another; a run
-    that is interrupted leaves the state that it had come to. Under several processes the first one draws.
+    that is interrupted leaves the state that it had come to. Under several processes the first one draws. `baselines`
+    are drawn as level lines: what a metric such as `"accuracy"` would be on validation without any training.
 
     >>> from transformers import Trainer
     >>> trainer = Trainer(model, args, callbacks=[TrainingDashboard()])  # doctest: +SKIP
     """
 
-    def __init__(self, every: float = 0.5, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Draw every `every` seconds at most, by `clock`."""
-        self.every, self.clock = every, clock
+    def __init__(
+        self,
+        every: float = 0.5,
+        clock: Callable[[], float] = time.perf_counter,
+        baselines: Mapping[str, float] | None = None,
+    ) -> None:
+        """Draw every `every` seconds at most, by `clock`, and each of the `baselines` beside its metric."""
+        self.every, self.clock, self.baselines = every, clock, dict(baselines or {})
         self.run: RunState | None = None
         self.drawn, self._next, self._row = 0, 0.0, 0
         self._hook = self._place = self._shell = self._thread = None
@@ -76,7 +82,7 @@ class TrainingDashboard(TrainerCallback):
         """Return a run that begins now, or is resumed, with what was logged before."""
         now, step = self.clock(), state.global_step
         run = RunState(now, step, state.max_steps, state.num_train_epochs, step, state.epoch or 0.0)
-        run.mark, run.processes = now, args.world_size
+        run.mark, run.processes, run.baselines = now, args.world_size, self.baselines
         if args.logging_strategy != "epoch":
             run.logging_steps = 0 if args.logging_strategy == "no" else state.logging_steps
         for logs in state.log_history:

@@ -13,13 +13,23 @@ MOST_CHARTS = 4  # of losses, and as many of metrics
 def charts(run: RunState, most_curves: int) -> list[str]:
     """Return the pictures of `run` as HTML: its losses, its metrics, `most_curves` each, and its learning rate."""
     pictures = []
-    for title, curves in {"loss": run.losses, "metrics": run.metrics, "learning rate": run.learning_rates}.items():
+    metrics = run.metrics | _baselines(run)
+    for title, curves in {"loss": run.losses, "metrics": metrics, "learning rate": run.learning_rates}.items():
         for drawn in by_size(dict(list(curves.items())[:most_curves]))[:MOST_CHARTS]:
             heading, names = _headed(title, drawn)
             pictures.append(
                 svg.picture(svg.line_chart(names, heading, xmax=run.max_steps), alternative(heading, names))
             )
     return pictures
+
+
+def _baselines(run: RunState) -> Curves:
+    """Return a level line for each baseline whose metric is drawn."""
+    return {
+        f"validation baseline {name}": [(0, value), (run.max_steps, value)]
+        for name, value in run.baselines.items()
+        if f"validation {name}" in run.metrics
+    }
 
 
 def by_size(series: Mapping[str, svg.Points]) -> list[Curves]:

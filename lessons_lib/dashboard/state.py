@@ -19,7 +19,7 @@ class RunState:
     `step` and `epoch` are those of the last step that ended, `mark` the clock since which the next one is timed.
     `processes` is how many share the training, each with as many tokens as this one. The Trainer logs each
     `logging_steps` steps, never where that is 0, and at other times where it is `None`. `mean_loss` is that of its last
-    log, over all steps.
+    log, over all steps. `baselines` are what metrics on validation would be without any training, by their names.
     """
 
     began: float
@@ -36,6 +36,7 @@ class RunState:
     training_seconds: float = 0.0
     losses: Curves = field(default_factory=dict)
     metrics: Curves = field(default_factory=dict)
+    baselines: Mapping[str, float] = field(default_factory=dict)
     learning_rates: Curves = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _computed: int = 0
