@@ -9,6 +9,7 @@ import nbformat
 from lessons_lib.course import COURSE
 from tools import ROOT
 from tools.write_docs.address import badges, install_cell
+from tools.write_docs.exercises import solutions
 
 METADATA = {
     "accelerator": "GPU",
@@ -91,9 +92,12 @@ def check_anatomy(notebook, name: str) -> Iterator[Complaint]:
 
 def check_cells(notebook, name: str) -> Iterator[Complaint]:
     """How many cells, how long, and as much prose as code."""
-    code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    stubs = {index - 1 for index, *_ in solutions(notebook)}  # of exercises: they are derived
+    code = [
+        (index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and index not in stubs
+    ]
     lengths = [sum(bool(line.strip()) for line in cell.source.splitlines()) for _, cell in code]
-    prose = len(notebook.cells) - len(code)
+    prose = sum(cell.cell_type == "markdown" for cell in notebook.cells)
     if not 15 <= len(code) <= 30:
         yield None, f"has {len(code)} code cells: between 15 and 30 are easy to follow"
     if prose < len(code):

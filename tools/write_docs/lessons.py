@@ -7,6 +7,7 @@ import nbformat
 
 from lessons_lib.course import Course, LessonFacts
 from tools.write_docs.address import badges, install_cell
+from tools.write_docs.exercises import write_stubs
 from tools.write_docs.regions import markdown_table, put
 
 NEXT = "**Next:** "
@@ -26,6 +27,7 @@ def write_lessons(course: Course, root: Path) -> dict[Path, str]:
         if one is course.lessons[0]:
             [page] = [cell for cell in notebook.cells if "written by make docs: lessons" in cell.source]
             page.source = put(page.source, "lessons", question_table(course))
+        write_stubs(notebook)
         texts[path] = nbformat.writes(notebook) + "\n"
     return texts
 
