@@ -8,6 +8,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_N
 
 from lessons_lib.checkpoints.files import read_json, tensor_names
 
+WIDTH = 128  # tokens to which lesson 02 pads
+
 
 def why_unsuited(folder: Path, number: str) -> str | None:
     """Return why lesson `number` can't be about the checkpoint in `folder`, as a sentence; `None` where it can."""
@@ -16,6 +18,8 @@ def why_unsuited(folder: Path, number: str) -> str | None:
         return _not_wordpiece(AutoTokenizer.from_pretrained(folder))
     if number in ("02", "11") and not _reads_both_ways(config):
         return f"A {config.model_type} reads from left to right, and this lesson is about models that read both ways."
+    if number == "02" and (getattr(config, "max_position_embeddings", None) or WIDTH) < WIDTH:
+        return f"This lesson pads to {WIDTH} tokens, and this model has {config.max_position_embeddings} positions."
     if number in ("03", "11") and config.model_type != "bert":
         return f"This lesson takes a BERT apart, tensor by tensor, and a {config.model_type} is built otherwise."
     if number == "03" and not any("pooler" in name for name in _tensors(folder)):

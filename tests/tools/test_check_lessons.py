@@ -1,11 +1,13 @@
 """Each rule catches a notebook that breaks it; that every lesson keeps them is what `nox -s lint` looks at."""
 
 import json
+import re
 
 import nbformat
 import pytest
 
 from tools import ROOT, check_lessons
+from tools.check_lessons import glossary
 
 SAMPLE = ROOT / "notebooks" / "04_fine_tuning_with_trainer.ipynb"
 
@@ -66,7 +68,7 @@ BROKEN = [  # how, and what is said of it
     (replace('start_lesson("04")', 'start_lesson("05")'), 'never calls start_lesson("04")'),
     (replace("## The problem", "## Problems"), "no heading '## The problem'"),
     (lambda notebook: notebook.cells.reverse(), "in another order"),
-    (replace("## 2. TrainingArguments", "## TrainingArguments"), "number them from 1"),
+    (replace("## 2. ", "## "), "number them from 1"),
     (replace("**Before you run", "**When you run"), "asks for 0 predictions"),
     (keep(lambda at, cell: at < 12), "code cells: between 15 and 30"),
     (keep(lambda at, cell: at == 0 or cell.cell_type == "code"), "cells of prose for"),
@@ -85,6 +87,8 @@ BROKEN = [  # how, and what is said of it
     (code("plot_losses([])"), "without an alternative text"),
     (code('show(plot_losses([]), alt="")'), "missing or says too little"),
     (prose("![](picture.png)"), "picture without an alternative text"),
+    (prose("A [heap](../docs/glossary.md#heap)"), "links to glossary.md#heap, and there's no such heading"),
+    (prose(2 * "A [batch](../docs/glossary.md#batch) "), "links to glossary.md#batch again"),
 ]
 
 
@@ -103,3 +107,49 @@ def test_the_command_names_file_and_cell_and_ends_with_one(tmp_path, capsys):
     assert check_lessons.main([str(tmp_path / SAMPLE.name)]) == 1
     assert capsys.readouterr().out.startswith(f"{SAMPLE.name}: cell 0: must begin with a title")
     assert check_lessons.main([str(SAMPLE)]) == 0
+
+
+BATCH = "[batch](../docs/glossary.md#batch)"
+FIRST_USES = [  # what a lesson says, and the words in it that ought to be links
+    ("A batch.", ["batch"]),
+    ("Batches of an epoch, and more epochs.", ["Batches", "epoch"]),
+    (f"A batch before its **{BATCH}**.", ["batch"]),
+    (f"Its **{BATCH}** before a batch.", []),
+    ("Gradient accumulation.", ["Gradient accumulation"]),  # and not the gradient in it
+    ("An encoder-decoder, batched.", []),
+    ("A label is an everyday word.", []),
+    ("`a batch`, [a batch](batch.md), <!-- a batch --> and https://huggingface.co/batch", []),
+    ("```python\nbatch\n```\n\n    a batch\n\n| batch |\n\n# A batch\n\n> A batch", []),
+    ("## In this lesson you will\n\n- see a batch,\n- see two.\n\nThe batch is here.", ["batch"]),
+    ("## In this lesson you have\n\n- seen a batch.\n\n**Next:** a batch", []),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), FIRST_USES)
+def test_a_word_of_the_glossary_is_a_link_where_it_comes_first(said, expected):
+    lesson = nbformat.v4.new_notebook()
+    for change in (prose("# 98 · A batch"), code("batch = []"), prose(said), prose(said)):
+        change(lesson)
+    broken = list(glossary.check_first_uses(lesson, "98_my_lesson"))
+    assert [index for index, _ in broken] == [2] * len(expected)
+    assert [text.split("'")[1] for _, text in broken] == expected
+
+
+def test_a_page_links_only_to_what_the_glossary_has(tmp_path):
+    (tmp_path / "measured").mkdir()
+    (tmp_path / "glossary.md").write_text("# Glossary\n\n## batch size\n\nSee [heap](#heap).\n", encoding="utf-8")
+    page = "[here](#heap), [size](../glossary.md#batch-size), [heap](../glossary.md#heap)"
+    (tmp_path / "measured" / "page.md").write_text(page, encoding="utf-8")
+    missing = glossary.NOWHERE.format("heap")
+    assert list(glossary.check_pages(tmp_path)) == [f"glossary.md: {missing}", f"page.md: {missing}"]
+    assert list(glossary.check_pages()) == []
+
+
+def test_the_glossary_is_in_order_and_each_entry_names_a_lesson():
+    text = (glossary.DOCS / "glossary.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, flags=re.M)
+    assert headings == sorted(headings, key=str.lower) and len(glossary.entries()) == len(headings)
+    lessons = re.findall(r"^Explained in \[lesson (\d\d)\]\((.+)\)\.$", text, flags=re.M)
+    assert len(lessons) == len(headings)
+    for number, link in lessons:
+        assert link.startswith(f"../notebooks/{number}_") and (glossary.DOCS / link).is_file()

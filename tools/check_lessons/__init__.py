@@ -1,6 +1,6 @@
-"""Checks lessons against the rules that a program can judge: their format, their anatomy, their cells, their calls.
+"""Checks lessons against the rules that a program can judge: their format, anatomy, cells, calls and links.
 
-    python -m tools.check_lessons            every lesson
+    python -m tools.check_lessons            every lesson, and the pages of docs
     python -m tools.check_lessons FILE …     these
 
 Prints one line per complaint, `file: cell number: what is wrong and what to do`, and ends with 1 where there is any.
@@ -14,10 +14,12 @@ import nbformat
 from tools import ROOT
 from tools.check_lessons.anatomy import check_anatomy, check_beginning, check_cells, check_format
 from tools.check_lessons.code import check_calls, check_dtype, check_figures, check_values
+from tools.check_lessons.glossary import check_links, check_pages
 
 RULES = (
     *(check_format, check_beginning, check_anatomy, check_cells),
     *(check_calls, check_dtype, check_values, check_figures),
+    check_links,
 )
 
 
@@ -30,8 +32,8 @@ def complaints(path: Path) -> list[str]:
 
 
 def main(files: list[str]) -> int:
-    """Print what is wrong with `files`, or with every lesson where none is named."""
+    """Print what is wrong with `files`, or with every lesson and the pages of docs where none is named."""
     paths = [Path(file) for file in files] or sorted((ROOT / "notebooks").glob("*.ipynb"))
-    lines = [line for path in paths for line in complaints(path)]
+    lines = [line for path in paths for line in complaints(path)] + ([] if files else list(check_pages()))
     print("\n".join(lines) or f"{len(paths)} lessons, no complaint")
     return 1 if lines else 0
