@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import nbformat
 import pytest
@@ -57,10 +58,20 @@ def test_the_proof_notices_a_check_that_takes_everything(name, monkeypatch):
         prove(getattr(check, name), name, FOUND[name][1])
 
 
-def test_each_lesson_has_three_and_the_stub_is_derived():
+def test_each_lesson_has_three():
     counted = [number for number, *_ in FOUND.values()]
-    for number in {number for number, *_ in FOUND.values()}:
-        assert counted.count(number) >= 3
+    assert set(counted) == {f"{number:02}" for number in range(8)} and all(counted.count(one) >= 3 for one in counted)
+
+
+def test_each_exercise_is_in_its_lesson_and_no_name_is_taken_twice():
+    modules = {number: import_module(f"lessons_lib.exercises.lesson_{number}") for number, *_ in FOUND.values()}
+    written = [
+        (name, number)
+        for number, one in modules.items()
+        for name in vars(one)
+        if isinstance(getattr(one, name), Exercise)
+    ]
+    assert sorted(written) == sorted((name, number) for name, (number, *_) in FOUND.items())
 
 
 def living(exercise: Exercise, name: str, solution: str) -> Iterator[tuple[str, bool]]:

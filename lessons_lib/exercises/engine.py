@@ -11,6 +11,7 @@ import numpy as np
 
 SEED = 7
 ROUNDS = 6  # draws of hidden inputs
+NOT_YET = "It returns nothing so far: put your answer in place of the dots, with `return`, and run the cell again."
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Exercise:
         try:
             results = [answer(*copy.deepcopy(arguments)) for arguments in self.inputs()]
         except NotImplementedError:
-            return Verdict("not yet", "Replace the dots with your answer, and run the cell again.")
+            return Verdict("not yet", NOT_YET)
         except Exception as error:
             return Verdict("wrong", f"It stops with {type(error).__name__}: {error}")
         if all(one is None or one is Ellipsis for one in results):
-            return Verdict("not yet", "It returns nothing so far: end it with `return`.")
+            return Verdict("not yet", NOT_YET)
         expected = [self.reference(*copy.deepcopy(arguments)) for arguments in self.inputs()]
         if all(map(alike, results, expected)):
             self.tries[0] = 0
