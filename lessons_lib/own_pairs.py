@@ -127,20 +127,22 @@ def _rows(raw: DatasetDict) -> dict[str, tuple[str, int]]:
 def _mend(raw: DatasetDict, why: str, folder: Path) -> None:
     """Write what `read_own_data` makes of `raw` into `folder`, with a line on what it did."""
     with tempfile.TemporaryDirectory() as temporary:
-        files = {}
+        files, used = {}, set()
         for name, rows in raw.items():
             split = SPLIT_NAMES.get(name.lower().split("_")[0], "train" if len(raw) == 1 else "")
             if split and split not in files and len(rows):
                 files[split] = Path(temporary, f"{split}.parquet")
                 rows.to_parquet(files[split])
+                used.add(name)
         try:
             splits, report = read_own_data(files if len(files) > 1 else next(iter(files.values()), ""))
         except DataError as error:
             raise SetupError(f"{why}. {error}") from None
     if "sentence2" not in splits["train"].features:
         raise SetupError(f"{why}. It has one text per row, and this lesson needs two: lesson 08 takes it.")
+    unused = ", ".join(sorted(set(raw) - used))
     write_folder(splits, folder)
-    (folder / REPORT).write_text(report.brief, encoding="utf-8")
+    (folder / REPORT).write_text(report.brief + (f" Not used: {unused}." if unused else ""), encoding="utf-8")
 
 
 def _take(raw: DatasetDict, most: int, folder: Path) -> None:

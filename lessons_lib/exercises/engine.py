@@ -3,6 +3,7 @@
 import copy
 import html
 import math
+import re
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,7 +87,8 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         mark = {"right": "✓", "not yet": "…", "wrong": "✗"}[self.kind]
-        return f"<p><b>{mark} {self.kind.capitalize()}.</b> {html.escape(self.text)}</p>"
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text))
+        return f"<p><b>{mark} {self.kind.capitalize()}.</b> {text}</p>"
 
 
 def _called(function: Callable, arguments: tuple) -> object:

@@ -1,6 +1,7 @@
 """A lesson's card: the machine, the sources, what to expect, how to change it."""
 
 import json
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -29,13 +30,24 @@ def card(lesson: "Lesson", reason: str) -> str:
         "dataset": f"{_shown(lesson.dataset, lesson.dataset_revision)}, task {lesson.task}",
         **({"trains on": _training_pairs(lesson)} if COURSE.lesson(lesson.number).trains else {}),
         "expect": expectation(lesson),
-        "to change": "set LESSONS_PROFILE to hub or embedded before the kernel starts, and restart it",
+        "to change": f"set LESSONS_PROFILE to hub or embedded{_own()} before the kernel starts, and restart it",
         "software": f"Python {platform.python_version()}, "
         f"transformers {version('transformers')}, torch {version('torch')}",
     }
     width = max(map(len, rows))
     lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
     return "\n".join([f"Lesson {lesson.number}: {COURSE.lesson(lesson.number).title}", *lines])
+
+
+def _own() -> str:
+    """Return which settings of the learner's own are in force, as a part of a sentence."""
+    names = [f"LESSONS_{name}" for name in ("CHECKPOINT", "DATASET", "TASK", "ROWS") if setting(name)]
+    return f", or {' and '.join(names)} to something else," if names else ""
+
+
+def setting(name: str) -> str:
+    """Return what the variable `LESSONS_` and `name` says; `""` where it is unset."""
+    return os.environ.get(f"LESSONS_{name}", "").strip()
 
 
 def _training_pairs(lesson: "Lesson") -> str:
@@ -47,6 +59,8 @@ def _shown(source: str, revision: str | None) -> str:
     if folder == packaged_checkpoint():
         return "all-MiniLM-L6-v2, its SHA-256 as expected"
     name = f"{folder.parent.name}/{folder.name}" if folder.is_dir() else source
+    if folder.parts[-3:-2] == ("lessons",):  # in the cache
+        name = "a copy of yours, see the note below"
     return f"{name} at {revision[:7]}" if revision else name
 
 

@@ -7,15 +7,10 @@ from pathlib import Path
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
 from lessons_lib.hub import fetch_checkpoint
-from lessons_lib.lesson.card import how_long
+from lessons_lib.lesson.card import how_long, setting
 from lessons_lib.sources import METRIC, Sources, find_sources
 
 FEWEST_ROWS = 40
-
-
-def setting(name: str) -> str:
-    """Return what the variable `LESSONS_` and `name` says; `""` where it is unset."""
-    return os.environ.get(f"LESSONS_{name}", "").strip()
 
 
 def fit_checkpoint(sources: Sources, number: str, cuda: bool) -> tuple[Sources, list[str]]:

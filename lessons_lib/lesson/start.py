@@ -8,8 +8,8 @@ from pathlib import Path
 from lessons_lib import machine
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
-from lessons_lib.lesson.card import card, is_ours
-from lessons_lib.lesson.own import fit_checkpoint, fit_own_pairs, setting
+from lessons_lib.lesson.card import card, is_ours, setting
+from lessons_lib.lesson.own import fit_checkpoint, fit_own_pairs
 from lessons_lib.sources import EMBEDDED, Sources, fetch, find_sources
 
 SEED = 42

@@ -29,14 +29,15 @@ def fit(folder: Path, called: str, *, plain: bool = False) -> tuple[Path, list[s
     more = "encoder_last_hidden_state"
     if model.config.is_encoder_decoder and more not in model.config.keys_to_ignore_at_inference:
         model.config.keys_to_ignore_at_inference = [*model.config.keys_to_ignore_at_inference, more]
-        told.append("It has a decoder, too: `predict` gives its logits alone, without what its encoder gave.")
+        told.append("The checkpoint has a decoder, too: the lessons take its logits alone.")
     if plain and model.dtype != torch.float32:
-        told.append(
-            f"Its weights are kept in {str(model.dtype).removeprefix('torch.')}; this lesson takes them in 32 bits."
-        )
+        kept = str(model.dtype).removeprefix("torch.")
+        told.append(f"The checkpoint's weights are kept in {kept}; this lesson takes them in 32 bits.")
         model = model.float()
     if plain and not (folder / "model.safetensors").exists():
-        told.append("Its weights lie in several files, or in a .bin; this lesson reads them from one safetensors file.")
+        told.append(
+            "The checkpoint's weights lie in several files, or in a .bin; this lesson reads one safetensors file."
+        )
     if not told:
         return folder, []
     files = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in sorted(folder.iterdir())]
@@ -77,7 +78,7 @@ def _loaded(folder: Path, called: str) -> tuple[PreTrainedModel, set[str], list[
     answers = {name for name in head if model.get_parameter(name).shape[0] == LABELS}
     told = []
     if answers - new or answers & other_shape or model.config.problem_type:
-        told.append("It comes with a head that was trained for other answers, which is left out: ours is new.")
+        told.append("The checkpoint comes with a trained head, which is left out: ours is new.")
         model.config.problem_type = None
         model.config.id2label = {number: f"LABEL_{number}" for number in range(LABELS)}
         model.config.label2id = {name: number for number, name in model.config.id2label.items()}
@@ -113,9 +114,11 @@ def _pad(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, called: str
                 "save it, and run this cell again."
             )
         tokenizer.pad_token = other
-        told.append(f"Its tokenizer has no padding token: {other!r} fills up here.")
+        told.append(f"The checkpoint's tokenizer has no padding token: {other!r} fills up here.")
     if model.config.pad_token_id != tokenizer.pad_token_id:
-        told = told or ["Its config.json names another padding token than its tokenizer: the tokenizer's counts."]
+        told = told or [
+            "The checkpoint's config.json names another padding token than its tokenizer, whose counts here."
+        ]
         model.config.pad_token_id = tokenizer.pad_token_id
     return told
 
@@ -133,6 +136,5 @@ def _limit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> list[s
         return []
     tokenizer.model_max_length = most
     told = "names no maximum length" if said >= UNLIMITED else f"says that {said:,} tokens fit"
-    return [
-        f"Its tokenizer {told}: texts are cut at {most:,} here{', the positions of its model' if positions else ''}."
-    ]
+    why = ", the positions of its model" if positions else ""
+    return [f"The checkpoint's tokenizer {told}: texts are cut at {most:,} here{why}."]

@@ -45,7 +45,7 @@ def _reads_both_ways(config: PretrainedConfig) -> bool:
 
 
 def _not_wordpiece(tokenizer: PreTrainedTokenizerBase) -> str | None:
-    start = "This lesson cuts words by hand as uncased WordPiece does, and this tokenizer"
+    start = "This lesson cuts words by hand as uncased WordPiece does, and that tokenizer"
     kind = type(tokenizer.backend_tokenizer.model).__name__ if tokenizer.is_fast else "Python"
     if kind != "WordPiece":
         return f"{start} cuts otherwise ({kind})."

@@ -49,7 +49,9 @@ class Report:
     @property
     def brief(self) -> str:
         """What was kept and what was left out, in one line."""
-        splits = ", ".join(f"{int(count):,} {name}" for name, count in self.labels.sum().items())
+        given = set(self.files)
+        drawn = {name: " (taken out of train)" for name in self.labels if name != "train" and name not in given}
+        splits = ", ".join(f"{int(count):,} {name}{drawn.get(name, '')}" for name, count in self.labels.sum().items())
         whys = Counter(self.dropped["why"]) if len(self.dropped) else {}
         left_out = ", ".join(f"{count:,} ({why})" for why, count in whys.items()) or "none"
         return f"rows {splits}, left out {left_out}; {self.columns}; classes {named(list(self.labels.index))}."
