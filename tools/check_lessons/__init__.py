@@ -14,12 +14,13 @@ import nbformat
 from tools import ROOT
 from tools.check_lessons.anatomy import check_anatomy, check_beginning, check_cells, check_format
 from tools.check_lessons.code import check_calls, check_dtype, check_figures, check_values
-from tools.check_lessons.glossary import check_links, check_pages
+from tools.check_lessons.glossary import check_first_uses, check_links, check_pages
 
 RULES = (
     *(check_format, check_beginning, check_anatomy, check_cells),
     *(check_calls, check_dtype, check_values, check_figures),
     check_links,
+    check_first_uses,
 )
 
 
