@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons_lib import decoder, lesson
+from lessons_lib import decoder, lesson, machine
 from lessons_lib.course import COURSE
 from lessons_lib.errors import SetupError
 from lessons_lib.hub import sha256
@@ -111,9 +111,9 @@ def test_the_lesson_gets_it_and_its_card_names_it(capsys, monkeypatch):
 
 
 def test_a_package_that_only_this_lesson_needs_is_asked_for_at_its_start(monkeypatch):
-    versions = lesson.machine.versions
+    versions = machine.versions
     monkeypatch.setattr(
-        lesson.machine, "versions", lambda also: versions(also) | {one: (None, ">=0.20", False) for one in also}
+        machine, "versions", lambda also: versions(also) | {one: (None, ">=0.20", False) for one in also}
     )
     with pytest.raises(SetupError, match=r"peft >=0\.20 is needed and it is absent"):
         lesson.start_lesson("11")

@@ -59,7 +59,7 @@ def _shown(source: str, revision: str | None) -> str:
     if folder == packaged_checkpoint():
         return "all-MiniLM-L6-v2, its SHA-256 as expected"
     name = f"{folder.parent.name}/{folder.name}" if folder.is_dir() else source
-    if folder.parts[-3:-2] == ("lessons",):  # in the cache
+    if folder.parts[-3:-1] in (("lessons", "checkpoints"), ("lessons", "datasets")):  # in the cache
         name = "a copy of yours, see the note below"
     return f"{name} at {revision[:7]}" if revision else name
 

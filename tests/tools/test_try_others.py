@@ -53,7 +53,8 @@ def test_how_a_lesson_ended(name, tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
     outcome = run_lesson(path, {}, tmp_path / "build")
     assert (outcome.kind, outcome.text) == (kind, text)
-    assert nbformat.read(tmp_path / "build" / path.name, as_version=4).cells[0].execution_count == 1
+    counted = nbformat.read(tmp_path / "build" / path.name, as_version=4).cells[0].execution_count
+    assert counted == 1 or name == "dies"  # a kernel that dies may not have counted
 
 
 @pytest.mark.parametrize("name", KINDS | VARIANTS)
