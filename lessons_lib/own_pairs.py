@@ -13,7 +13,7 @@ from lessons_lib.cache import cached
 from lessons_lib.errors import DataError, SetupError
 from lessons_lib.own_data import read_own_data
 from lessons_lib.own_data.folder import TASK, write_folder
-from lessons_lib.own_data.source import SPLIT_NAMES
+from lessons_lib.own_data.source import SPLIT_NAMES, was_saved_to_disk
 
 TEXTS, NEEDED = ("sentence1", "sentence2"), ("train", "validation")
 FEWEST = {"train": 16, "validation": 4}
@@ -54,8 +54,9 @@ def fit_pairs(
 def load(dataset: str, task: str, revision: str | None) -> DatasetDict:
     """Return the splits of a dataset, of one that `save_to_disk` wrote, too; raise `SetupError` with the reason."""
     try:
-        on_disk = any(Path(dataset, name).exists() for name in ("dataset_dict.json", "state.json"))
-        saved = load_from_disk(dataset) if on_disk else load_dataset(dataset, task, revision=revision)
+        saved = (
+            load_from_disk(dataset) if was_saved_to_disk(dataset) else load_dataset(dataset, task, revision=revision)
+        )
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SetupError(f"The dataset {dataset}, task {task}, cannot be loaded: {reason}.") from None

@@ -24,7 +24,6 @@ EMBEDDED = Path(__file__).parent / "embedded"
 METRIC = str(EMBEDDED / "accuracy_and_f1")  # for any task; that of GLUE knows GLUE's own alone
 
 PROFILES = ("auto", "hub", "embedded")
-SAVED_TO_DISK = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes, and `load_dataset` refuses
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,9 @@ def _check_task(dataset: str, asked: str, usual: str, revision: str | None) -> s
     """Return the task `asked` for, or else the dataset's only one, or else the `usual` one."""
     from datasets import get_dataset_config_names
 
-    if any(Path(dataset, name).exists() for name in SAVED_TO_DISK):
+    from lessons_lib.own_data.source import was_saved_to_disk
+
+    if was_saved_to_disk(dataset):
         return usual
     try:
         known = get_dataset_config_names(dataset, revision=revision)

@@ -113,6 +113,13 @@ def test_an_answer_that_fails_is_told_how():
     assert verdict.kind == "wrong" and "IndexError" in verdict.text and "<b>✗ Wrong.</b>" in verdict._repr_html_()
 
 
+def test_an_answer_that_says_it_is_not_written_is_not_yet_wrong():
+    def later(lengths):
+        raise NotImplementedError
+
+    assert check.padding_share(later).kind == "not yet"
+
+
 def test_an_answer_cannot_change_the_inputs():
     def cheat(lengths):
         lengths.clear()

@@ -44,23 +44,24 @@ class Exercise:
 
     def __call__(self, answer: Callable) -> "Verdict":
         """Say of `answer`, a function, whether it does what was asked; never raises."""
+        inputs = self.inputs()
         try:
-            results = [answer(*copy.deepcopy(arguments)) for arguments in self.inputs()]
+            results = [_call(answer, arguments) for arguments in inputs]
         except NotImplementedError:
             return Verdict("not yet", NOT_YET)
         except Exception as error:
             return Verdict("wrong", f"It stops with {type(error).__name__}: {error}")
         if all(one is None or one is Ellipsis for one in results):
             return Verdict("not yet", NOT_YET)
-        expected = [self.reference(*copy.deepcopy(arguments)) for arguments in self.inputs()]
+        expected = [_call(self.reference, arguments) for arguments in inputs]
         if all(map(alike, results, expected)):
             self.tries[0] = 0
             return Verdict("right", "It does what the library does, on inputs that it couldn't know.")
-        return Verdict("wrong", self._hint(results, expected))
+        return Verdict("wrong", self._hint(inputs, results, expected))
 
-    def _hint(self, results: Sequence, expected: Sequence) -> str:
+    def _hint(self, inputs: Sequence[tuple], results: Sequence, expected: Sequence) -> str:
         for mistake in self.mistakes:
-            others = [_called(mistake.answer, arguments) for arguments in self.inputs()]
+            others = [_called(mistake.answer, arguments) for arguments in inputs]
             if all(map(alike, results, others)):
                 return mistake.hint
         number = min(self.tries[0], len(self.hints) - 1)
@@ -68,7 +69,7 @@ class Exercise:
         if number < len(self.hints) - 1:
             return self.hints[number]
         arguments, got, right = next(
-            one for one in zip(self.inputs(), results, expected, strict=True) if not alike(one[1], one[2])
+            one for one in zip(inputs, results, expected, strict=True) if not alike(one[1], one[2])
         )
         given = ", ".join(map(reprlib.repr, arguments))
         return f"{self.hints[number]} For {given} it's {reprlib.repr(right)}, and yours is {reprlib.repr(got)}."
@@ -91,9 +92,15 @@ class Verdict:
         return f"<p><b>{mark} {self.kind.capitalize()}.</b> {text}</p>"
 
 
+def _call(function: Callable, arguments: tuple) -> object:
+    """Call `function`, which may change what it's given, with a copy of `arguments`."""
+    return function(*copy.deepcopy(arguments))
+
+
 def _called(function: Callable, arguments: tuple) -> object:
+    """Return what `function` returns, or the error that stops it."""
     try:
-        return function(*copy.deepcopy(arguments))
+        return _call(function, arguments)
     except Exception as error:
         return error
 

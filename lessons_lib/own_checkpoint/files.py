@@ -17,11 +17,8 @@ POINTER = b"version https://git-lfs"
 MOST_SPECIAL = 10  # tokens of a tokenizer without a vocabulary; that of CANINE, over characters, counts its code points
 
 
-def why_unusable(folder: Path, *, weights: bool = True) -> str | None:
-    """Return what keeps `folder` from being a checkpoint and what to do, as the end of a sentence; `None` if nothing.
-
-    `weights` says whether weights are wanted, too.
-    """
+def why_unusable(folder: Path) -> str | None:
+    """Return what keeps `folder` from being a checkpoint and what to do, to end a sentence; `None` if nothing."""
     config = read_json(folder / "config.json")
     if not (folder / "config.json").exists():
         return _without_config(folder)
@@ -32,7 +29,7 @@ def why_unusable(folder: Path, *, weights: bool = True) -> str | None:
             "has a config.json without model_type, so nothing says which model it is: save it with "
             "`model.save_pretrained(folder)`"
         )
-    return (_wrong_weights(folder) if weights else None) or _wrong_tokenizer(folder)
+    return _wrong_weights(folder) or _wrong_tokenizer(folder)
 
 
 def _without_config(folder: Path) -> str:

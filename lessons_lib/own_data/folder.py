@@ -10,7 +10,7 @@ from datasets import ClassLabel, DatasetDict, load_from_disk
 from lessons_lib.errors import DataError
 from lessons_lib.own_data.read import read_own_data
 from lessons_lib.own_data.report import Report
-from lessons_lib.own_data.source import SPLIT_NAMES
+from lessons_lib.own_data.source import SPLIT_NAMES, was_saved_to_disk
 
 TASK = "pairs"
 READABLE = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
@@ -58,7 +58,7 @@ def make_folder(source: str | Path, folder: str | Path, **options: object) -> Re
 def _files_in(source: Path, temporary: Path) -> Path | dict[str, Path]:
     if not source.is_dir():
         return source
-    if (source / "dataset_dict.json").exists() or (source / "state.json").exists():
+    if was_saved_to_disk(source):
         return _saved_to_disk(source, temporary)
     files = sorted(file for file in source.rglob("*") if file.suffix.lower() in READABLE)
     named = {}

@@ -13,6 +13,11 @@ SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "testing":
 )
 
 
+def was_saved_to_disk(folder: str | Path) -> bool:
+    """Return whether `save_to_disk` wrote `folder`, which `load_dataset` refuses to read."""
+    return any(Path(folder, name).exists() for name in ("dataset_dict.json", "state.json"))
+
+
 def files_of(source: object) -> dict[str, Path]:
     """Return the path of each split of `source`; a single file, which has no split yet, is called `""`.
 
