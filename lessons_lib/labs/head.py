@@ -36,8 +36,7 @@ def head_lab(comparison: pd.DataFrame) -> Lab:
             '    inside = name.removeprefix(model.base_model_prefix + ".")\n'
             "    parameter.requires_grad = not inside.startswith(frozen)"
         )
-        alt = f"A bar for each part: {len(frozen)} of {len(inside)} are frozen, {share} of all parameters train."
-        picture = plots.show(plots.plot_trainable(inside["parameters"].to_dict(), frozen), alt).data
+        picture = plots.show(plots.plot_trainable(inside["parameters"].to_dict(), frozen)).data
         code = html.code(lines) if frozen else html.note("With nothing frozen, every weight trains.")
         return html.numbers(numbers) + picture + html.weight_tree(parts, comparison, frozen, unfold) + code
 

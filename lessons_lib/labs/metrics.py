@@ -40,11 +40,7 @@ def metrics_lab(
         numbers[f"always “{names[most]}”"] = f"{blind['accuracy']:.3f} accuracy, {blind['f1']:.3f} F1"
         mistakes = worst_mistakes(sentence1, sentence2, logits, labels, threshold)
         mistakes = mistakes[mistakes["predicted"].isin(kinds[kind])]
-        alt = (
-            f"At a threshold of {threshold:.2f}: a table of right and wrong answers, and two curves, ROC and precision-"
-            f"recall, each with a point at precision {numbers['precision']}, recall {numbers['recall']}."
-        )
-        picture = plots.show(plots.plot_threshold(probabilities, labels, names, threshold), alt).data
+        picture = plots.show(plots.plot_threshold(probabilities, labels, names, threshold)).data
         first = max(1, min(first, len(mistakes)))
         shown = mistakes.iloc[first - 1 : first + 4]
         count = html.note(f"{kind}: {len(mistakes)}, the largest loss first; shown from number {first}:")

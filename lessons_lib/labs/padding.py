@@ -34,9 +34,8 @@ def padding_lab(lengths: Sequence[int], model: PreTrainedModel, pad_to: int = 12
             "a step of it, measured here": f"{step:,.0f} ms" if step else "press “Measure a step”",
             "that is, for one text": f"{step / batch_size:,.0f} ms" if step else "–",
         }
-        alt = f"The first batches of an epoch, {strategy}: {numbers['padding']} of all positions are padding."
         axes = plots.plot_epoch(lengths, order, batch_size, fixed, width=max(pad_to, *lengths))
-        return html.numbers(numbers) + plots.show(axes, alt).data
+        return html.numbers(numbers) + plots.show(axes).data
 
     def measure(clicked: widgets.Button | None = None) -> None:
         shape = (values := lab.values())["batch_size"], epoch(**values)[2]
