@@ -3,6 +3,7 @@
 # make test   style, unit tests, every lesson from end to end, and in a browser
 # make docs   write everything that repeats a fact of the course or a measurement
 # make try-others   lessons 00 to 07 with other encoders and datasets; some: make try-others OTHERS="--dataset rte"
+# make class FOLDER=exports   a table of what your learners have done, from the files they export
 # make lesson NAME=20_my_lesson   begin a lesson from a template that runs
 # make format, make pairs, make bench, make bench-quality and its like   for those who work on the course
 # Everything lands in this folder: .venv (packages), build (results), .cache (what libraries keep).
@@ -31,7 +32,7 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test docs try-others lesson format pairs bench
+.PHONY: lab run test docs try-others class lesson format pairs bench
 
 lab: $(READY)
 	@$(BIN)/python -m tools.my_lessons
@@ -48,6 +49,9 @@ docs: $(READY)
 
 try-others: $(READY)
 	$(BIN)/python -m tools.try_others $(OTHERS)
+
+class: $(READY)
+	@$(BIN)/python -m lessons_lib.exercises.classroom '$(FOLDER)'
 
 lesson: $(READY)
 	$(BIN)/python -m tools.new_lesson '$(NAME)'

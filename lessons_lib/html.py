@@ -3,6 +3,7 @@
 Whatever comes from outside (texts, names, messages) passes through `escape`, so that it is shown and never run.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -39,6 +40,15 @@ def numbers(values: Mapping[str, str]) -> str:
 def note(text: str) -> str:
     """Return the HTML of a sentence."""
     return f'<p style="margin: 6px 0; line-height: 1.4; overflow-wrap: anywhere">{escape(text)}</p>'
+
+
+def marked(text: str) -> str:
+    """Return the HTML of `text`, with what stands between backticks as code.
+
+    >>> marked("`a < b`")
+    '<code>a &lt; b</code>'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def code(text: str) -> str:

@@ -7,6 +7,7 @@ import functools
 import http.server
 import os
 import shutil
+import tempfile
 import threading
 from pathlib import Path
 
@@ -18,6 +19,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 NO_NETWORK = str(Path(__file__).parent / "no_network")
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [NO_NETWORK, os.environ.get("PYTHONPATH")]))
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["LESSONS_PROGRESS"] = str(Path(tempfile.mkdtemp(prefix="progress-"), "progress.json"))  # no learner's
 
 
 @pytest.fixture(scope="module")

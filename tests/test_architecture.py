@@ -26,6 +26,8 @@ PURE = (
     "cache",
     "own_checkpoint",
     "own_pairs",
+    "progress",
+    "exercises",
 )
 
 

@@ -19,8 +19,23 @@ HOSTILE = [
     "<!-- --><b onclick=alert(1)>",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
 ]
-TAGS = {"b", "br", "div", "img", "li", "meter", "ol", "p", "pre", "small", "span", "table", "td", "th", "tr"}
-ATTRIBUTES = {"alt", "aria-label", "class", "height", "max", "min", "src", "start", "style", "value", "width"}
+TAGS = {"b", "br", "code", "details", "div", "img", "li", "meter", "ol", "p", "pre", "small", "span", "summary"}
+TAGS |= {"table", "td", "th", "tr"}
+ATTRIBUTES = {
+    "alt",
+    "aria-label",
+    "class",
+    "height",
+    "id",
+    "max",
+    "min",
+    "role",
+    "src",
+    "start",
+    "style",
+    "value",
+    "width",
+}
 
 
 class Reader(HTMLParser):

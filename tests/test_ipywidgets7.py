@@ -23,7 +23,8 @@ def test_it_is_the_version_of_colab():
 
 
 def test_labs():
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS / "test_labs.py")]
+    files = [str(TESTS / name) for name in ("test_labs.py", "test_quiz.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, env=ENV, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout

@@ -1,14 +1,15 @@
 """An exercise, and what a check says of an answer: right, not yet, or what was probably done instead."""
 
 import copy
-import html
 import math
-import re
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
+
+from lessons_lib import html, progress
 
 SEED = 7
 ROUNDS = 6  # draws of hidden inputs
@@ -28,7 +29,8 @@ class Exercise:
     """A function to write; `reference` is an authority that does the same, `draw` makes the arguments of one call.
 
     `draw` is given a NumPy generator, so that no answer can know the inputs. `hints` go from vague to plain: each wrong
-    answer that is no known mistake gets the next one.
+    answer that is no known mistake gets the next one. Under its `lesson` and `name`, what came of an answer is kept in
+    the learner's progress.
     """
 
     reference: Callable
@@ -36,6 +38,8 @@ class Exercise:
     mistakes: Sequence[Mistake]
     hints: Sequence[str]
     tries: list[int] = field(default_factory=lambda: [0])
+    lesson: str = ""
+    name: str = ""
 
     def inputs(self, seed: int = SEED, rounds: int = ROUNDS) -> list[tuple]:
         """Return the arguments of `rounds` calls."""
@@ -44,6 +48,18 @@ class Exercise:
 
     def __call__(self, answer: Callable) -> "Verdict":
         """Say of `answer`, a function, whether it does what was asked; never raises."""
+        verdict = self._verdict(answer)
+        if not self.name or verdict.kind == "not yet":
+            return verdict
+        today = {"solved": f"{date.today()}"} if verdict.kind == "right" else {}
+
+        def update(old: dict) -> dict:
+            return old if old.get("solved") else {"tries": old.get("tries", 0) + 1, **today}
+
+        note = progress.keep(self.lesson, "exercises", self.name, update)
+        return Verdict(verdict.kind, f"{verdict.text} {note}".strip())
+
+    def _verdict(self, answer: Callable) -> "Verdict":
         inputs = self.inputs()
         try:
             results = [_call(answer, arguments) for arguments in inputs]
@@ -88,8 +104,7 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         mark = {"right": "✓", "not yet": "…", "wrong": "✗"}[self.kind]
-        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text))
-        return f"<p><b>{mark} {self.kind.capitalize()}.</b> {text}</p>"
+        return f"<p><b>{mark} {self.kind.capitalize()}.</b> {html.marked(self.text)}</p>"
 
 
 def _call(function: Callable, arguments: tuple) -> object:

@@ -39,13 +39,18 @@ class Lab:
             self.view.value = html.note(f"This cannot be shown. {type(error).__name__}: {html.short(str(error))}")
 
     def _ipython_display_(self) -> None:
-        still = f"lab-{uuid4().hex}"
-        where_live = widgets.HTML(f"<style>#{still} {{ display: none }}</style>", layout=widgets.Layout(display="none"))
         row = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
         controls = widgets.Box([*self.controls.values(), *self.buttons], layout=row)
         words = html.note("A still picture: run this notebook for the controls.")
-        display(HTML(f'<div id="{still}" class="tex2jax_ignore mathjax_ignore">{self.view.value}{words}</div>'))
-        display(widgets.VBox([where_live, controls, self.view]))
+        display_live(self.view.value + words, controls, self.view)
+
+
+def display_live(still: str, *live: widgets.Widget) -> None:
+    """Display `live`, and where no kernel listens the HTML `still` in its place."""
+    name = f"lab-{uuid4().hex}"
+    where_live = widgets.HTML(f"<style>#{name} {{ display: none }}</style>", layout=widgets.Layout(display="none"))
+    display(HTML(f'<div id="{name}" class="tex2jax_ignore mathjax_ignore">{still}</div>'))
+    display(widgets.VBox([where_live, *live]))
 
 
 def choice(options: list[str], description: str, value: str | None = None) -> widgets.ToggleButtons:

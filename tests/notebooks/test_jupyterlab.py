@@ -5,6 +5,8 @@ Lesson 04 whole: `pytest -m slow -k 04 tests/notebooks/test_jupyterlab.py`. Pict
 notebook page by page, labs and dashboards in the light and the dark theme.
 """
 
+import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from jupyterlab_driver import DONE, PANELS, move, run_notebook, serve, show_cell, themes, wait_for
 
 from lessons_lib import labs
+from lessons_lib.exercises.questions import quiz_file, read_questions
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -175,8 +178,81 @@ def test_notebook(page, lab, notebook):
     shoot_pages(page, notebook)
 
 
+# What a learner does in a lesson without touching a lab: a guess, an exercise, a quiz.
+LEARNER = """
+from lessons_lib.exercises import check
+
+
+def padding_share(lengths):
+    ...
+
+
+check.padding_share(padding_share)
+# %%
+from lessons_lib.labs import predict
+
+share = predict("02", "Will most of the batch be padding?", ["most of it", "less than half"])
+share
+# %%
+share.happened("35 %", right="less than half")
+# %%
+from lessons_lib.labs import quiz
+
+quiz("02")
+"""
+WRONG, SOLVED = "sum(lengths) / (len(lengths) * max(lengths))", "1 - sum(lengths) / (len(lengths) * max(lengths))"
+
+
+def test_a_learner_guesses_solves_and_answers_from_the_keyboard(page, lab):
+    address, folder = lab
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    notebook.cells = [nbformat.v4.new_code_cell(source.strip()) for source in LEARNER.split("# %%")]
+    nbformat.write(notebook, folder / "learner.ipynb")
+    run_notebook(page, address, "notebooks/learner.ipynb")
+    wait_for(page, DONE)
+    kept = Path(os.environ["LESSONS_PROGRESS"])
+
+    # the exercise: not yet, a hint, right
+    exercise = show_cell(page, 0)
+    exercise.get_by_text("Not yet.").wait_for()
+    for answer, said in ((WRONG, "That's the share of text: 1 minus it."), (SOLVED, "Right.")):
+        exercise.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(notebook.cells[0].source.replace("...", f"return {answer}"))
+        page.keyboard.press("Control+Enter")
+        exercise.get_by_text(said).wait_for()
+        exercise.screenshot(path=SHOTS / f"learner_exercise_{said[:5].strip()}.png")
+    assert json.loads(kept.read_text(encoding="utf-8"))["lessons"]["02"]["exercises"]["padding_share"]["tries"] == 2
+
+    # the guess, and what happened
+    show_cell(page, 1).get_by_role("button", name="most of it").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="✓ less than half").wait_for()
+    show_cell(page, 2).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("✓ You said “less than half”. What happened: 35 %").wait_for()
+
+    # every answer of the quiz, one after the other; numbers are typed
+    quiz, questions = show_cell(page, 3), read_questions(quiz_file("02"))
+    quiz.locator("button:visible, input:visible").first.focus()
+    for question in questions:
+        for answer in [None] if question.kind == "numeric" else question.answers:
+            if answer is None:
+                page.keyboard.type(next(one.text for one in question.answers if one.correct))
+            page.keyboard.press("Enter")
+            said = answer or next(one for one in question.answers if one.correct)
+            quiz.locator("[role=status]", has_text=said.feedback.replace("`", "")[:60]).wait_for()
+            page.keyboard.press("Tab")
+    quiz.get_by_text(f"{len(questions)} of {len(questions)} right").wait_for()
+    assert not quiz.locator("[id^=lab-]").is_visible()
+    for theme in themes(page):
+        show_cell(page, 3).screenshot(path=SHOTS / f"learner_quiz_{theme}.png")
+    assert len(json.loads(kept.read_text(encoding="utf-8"))["lessons"]["02"]["quiz"]) == len(questions)
+
+
 def test_every_lab_stands_in_a_lesson_and_is_moved():
     lessons = {lesson: (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8") for lesson in LESSONS}
     moved = lessons[WITHOUT_TRAINING] + SMALL
-    assert LABS.keys() == set(labs.__all__) - {"Lab"}
+    assert LABS.keys() == set(labs.__all__) - {"Lab", "predict", "quiz"}
     assert all(f"{name}(" in " ".join(lessons.values()) and f"{name}(" in moved for name in LABS)
