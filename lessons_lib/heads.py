@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import pandas as pd
 import torch
 
+OLD_NAMES = {"gamma": "weight", "beta": "bias"}
+
 
 def compare_weights(checkpoint: Mapping[str, torch.Tensor], model: Mapping[str, torch.Tensor]) -> pd.DataFrame:
     """Return one row a tensor: its shape, its number of parameters, and what became of it on the way into `model`.
@@ -49,6 +51,25 @@ def without_prefix(weights: Mapping[str, torch.Tensor], prefix: str) -> dict[str
     ['pooler', 'classifier']
     """
     return {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
+
+
+def learned_weights(weights: Mapping[str, torch.Tensor], model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return what was learned of `weights`, a file's or a model's, by the names of `model`'s bare encoder today.
+
+    So files of any age compare: the encoder's prefix is off, `gamma` and `beta`, as the oldest BERT files call the two
+    tensors of a LayerNorm, are `weight` and `bias`, and whole numbers, such as `position_ids`, are left out.
+
+    >>> model = torch.nn.Module()
+    >>> model.base_model_prefix = "bert"
+    >>> list(learned_weights({"bert.LayerNorm.gamma": torch.ones(2), "bert.position_ids": torch.arange(3)}, model))
+    ['LayerNorm.weight']
+    """
+    learned = {}
+    for name, tensor in without_prefix(weights, f"{model.base_model_prefix}.").items():
+        if tensor.is_floating_point():
+            above, dot, last = name.rpartition(".")
+            learned[above + dot + OLD_NAMES.get(last, last)] = tensor
+    return learned
 
 
 def parameter_table(model: torch.nn.Module, prefix: str = "") -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
@@ -12,7 +13,14 @@ from transformers import (
     DataCollatorForTokenClassification,
 )
 
-from lessons_lib.heads import compare_weights, describe_head, parameter_table, part_table, without_prefix
+from lessons_lib.heads import (
+    compare_weights,
+    describe_head,
+    learned_weights,
+    parameter_table,
+    part_table,
+    without_prefix,
+)
 
 SMALL = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
 
@@ -54,6 +62,29 @@ def test_encoder_and_model_agree_once_the_prefix_is_off(pretrained):
     model = AutoModelForSequenceClassification.from_pretrained(pretrained, num_labels=2).state_dict()
     status = compare_weights(encoder, without_prefix(model, "bert."))["status"]
     assert set(status[~status.index.str.startswith("classifier")]) == {"kept"}
+
+
+@pytest.mark.parametrize("prefix", ["bert.", ""])
+@pytest.mark.parametrize("old", [False, True])
+def test_a_file_of_any_age_compares_with_the_model_that_the_library_loads_from_it(tmp_path, prefix, old):
+    saved = BertForPreTraining(SMALL)
+    saved.save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["bert.embeddings.position_ids"] = torch.arange(512)[None]
+    if not prefix:
+        weights = without_prefix({name: weights[name] for name in weights if name.startswith("bert.")}, "bert.")
+    if old:
+        ages = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+        for new_name, old_name in ages.items():
+            weights = {name.replace(new_name, old_name): tensor for name, tensor in weights.items()}
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    model, report = AutoModelForSequenceClassification.from_pretrained(tmp_path, output_loading_info=True)
+    table = compare_weights(learned_weights(weights, model), learned_weights(model.state_dict(), model))
+    statuses = {status: set(table.index[table["status"] == status]) for status in ("kept", "new", "dropped")}
+    assert sum(map(len, statuses.values())) == len(table)
+    assert statuses["new"] == report["missing_keys"]
+    assert statuses["dropped"] == report["unexpected_keys"]
+    assert bool(statuses["dropped"]) == bool(prefix)
 
 
 def test_parameters_are_counted_by_part():

@@ -108,7 +108,45 @@ def test_versions_come_from_the_package_itself():
     assert "jupyterlab" not in table  # an extra, not a need
 
 
+@pytest.fixture
+def roomy(monkeypatch):
+    monkeypatch.setattr(machine, "memory", lambda: (8000, 4000))
+    monkeypatch.setattr(machine, "disk", lambda: 4000)
+
+
 def test_check_machine_lists_every_need():
-    table = check_machine()
+    table = check_machine().table
     assert table.loc[["python", "torch", "device", "memory free", "disk free", "Hugging Face Hub"], "found"].all()
     assert table.loc["Hugging Face Hub", "found"].startswith("not reached")  # conftest switches the Hub off
+
+
+def test_a_ready_machine_is_told_so_in_a_sentence_above_a_folded_table(roomy):
+    ready = check_machine()
+    assert ready.missing == []
+    assert repr(ready).splitlines()[:2] == ["Everything the course needs is here.", ""]
+    assert "<li>" not in ready._repr_html_()
+    assert ready._repr_html_().index("Everything") < ready._repr_html_().index("<details><summary>")
+
+
+@pytest.mark.parametrize(
+    "name, replaced, missing",
+    [
+        ("memory", (8000, 1500), "memory free (needed: 2,000 MiB, found: 1,500 of 8,000 MiB): close"),
+        ("disk", 10, "disk free (needed: 2,000 MiB, found: 10 MiB): delete"),
+        (
+            "versions",
+            {"torch": (None, ">=2", False)},
+            'torch (needed: >=2, found: absent): run `%pip install "torch>=2"`',
+        ),
+        ("versions", {"torch": (None, "", False)}, 'torch (needed: any, found: absent): run `%pip install "torch"`'),
+        ("versions", {"python": ("3.9.1", ">=3.10", False)}, "python (needed: >=3.10, found: 3.9.1): install a Python"),
+        ("versions", {}, "the course, installed (needed: any, found: absent): install it"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_to_do(roomy, monkeypatch, name, replaced, missing):
+    monkeypatch.setattr(machine, name, lambda: replaced)
+    told = check_machine()
+    assert len(told.missing) == 1 and told.missing[0].startswith(missing)
+    assert repr(told).splitlines()[1] == f"- {told.missing[0]}" and "Everything" not in repr(told)
+    shown = told._repr_html_()
+    assert shown.count("<li>") == 1 and "Everything" not in shown and ">=" not in shown  # escaped

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import nbformat
 
 from lessons_lib.course import COURSE
+from lessons_lib.exercises.questions import QUIZZES
 from tools import ROOT
 from tools.write_docs.address import badges, install_cell
 from tools.write_docs.exercises import solutions
@@ -34,6 +35,7 @@ HEADINGS = (
     "In this lesson you have",
 )
 PREDICT = "**Before you "
+ASKS = re.compile(r"^(\w+ = )?(predict|quiz)\(", re.M)  # a cell that asks, and counts as little as a stub
 
 Complaint = tuple[int | None, str]  # the number of the cell, from 0, where there is one
 
@@ -91,10 +93,18 @@ def check_anatomy(notebook, name: str) -> Iterator[Complaint]:
 
 
 def check_cells(notebook, name: str) -> Iterator[Complaint]:
-    """How many cells, how long, and as much prose as code."""
+    """How many cells, how long, and as much prose as code; a quiz where there's one, and what is guessed is shown."""
+    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    if (QUIZZES / f"{name[:2]}.json").exists() and f'quiz("{name[:2]}")' not in source:
+        yield None, f'never asks its quiz: end with quiz("{name[:2]}")'
+    for guess in re.findall(r"^(\w+) = predict\(", source, flags=re.M):
+        if f"{guess}.happened(" not in source:
+            yield None, f"never says what happened: {guess}.happened(…)"
     stubs = {index - 1 for index, *_ in solutions(notebook)}  # of exercises: they are derived
     code = [
-        (index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and index not in stubs
+        (index, cell)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and index not in stubs and not ASKS.search(cell.source)
     ]
     lengths = [sum(bool(line.strip()) for line in cell.source.splitlines()) for _, cell in code]
     prose = sum(cell.cell_type == "markdown" for cell in notebook.cells)
