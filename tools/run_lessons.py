@@ -47,27 +47,13 @@ class Result:
     slowest: str = ""
 
 
-def held(pid: int) -> int:
-    """Return the memory, in bytes, that a process holds and that the system cannot take back.
-
-    That is what counts where a machine is full. The pages of a file, such as a library's, are dropped and read again
-    when they are needed: how many of them lie in memory depends on the machine, for the same lesson, by hundreds of
-    MiB. The peak that Linux keeps (VmHWM) counts them, too. Elsewhere than on Linux they are counted here, too.
-    """
-    if sys.platform != "linux":
-        return psutil.Process(pid).memory_info().rss
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    counted = ("RssAnon", "RssShmem", "VmSwap")
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.partition(":")[0] in counted)
-
-
 def watch(pid: int, stop: threading.Event) -> int:
-    """Return the most that the process `pid` `held`, asked twenty times a second until `stop` is set."""
+    """Return the most memory, in MiB, that the process `pid` held, asked twenty times a second until `stop` is set."""
     most, over = 0, False
     with contextlib.suppress(psutil.NoSuchProcess, OSError):  # the process ended
         while not over:
             over = stop.wait(0.05)  # and once more when the lesson is over, or a late peak would be missed
-            most = max(most, held(pid))
+            most = max(most, machine.process_memory(pid))
     return most
 
 
@@ -85,7 +71,7 @@ def run_lesson(path: Path, build: Path) -> Result:
             error, slowest = execute(client)
         finally:
             stop.set()
-        memory_mib, seconds = most.result() // machine.MIB, time.perf_counter() - start
+        memory_mib, seconds = most.result(), time.perf_counter() - start
     for cell in notebook.cells:  # no kernel listens in a page: each lab has its still view beside its widgets
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]

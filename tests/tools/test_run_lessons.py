@@ -12,9 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lessons_lib.machine import MIB
+from lessons_lib.machine import MIB, process_memory
 from tools import run_lessons
-from tools.run_lessons import held
 
 FILL_300_MIB = "block = bytearray(300 * 2**20)\nfor place in range(0, len(block), 4096):\n    block[place] = 1"
 LAB = """
@@ -106,10 +105,10 @@ def test_one_lesson_by_its_number(course):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it counts")
 def test_memory_that_the_system_can_take_back_does_not_count(checkpoint):
-    before = held(os.getpid()) / MIB
+    before = process_memory()
     with Path(checkpoint, "model.safetensors").open("rb") as file:
         weights = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     shared, block = mmap.mmap(-1, 60 * MIB), b"x" * (60 * MIB)
     shared.write(block)
     assert len(weights) > 60 * MIB and len(weights[::4096]) == -(-len(weights) // 4096)  # every page was read
-    assert 120 <= held(os.getpid()) / MIB - before < 150
+    assert 120 <= process_memory(os.getpid()) - before < 150
