@@ -1,6 +1,7 @@
 # make lab    open the lessons in JupyterLab, in a folder of your own
 # make run    execute every lesson, or one: make run LESSON=04
 # make test   style, unit tests, every lesson from end to end, and in a browser
+# make book   the lessons as they ran, with the pages of docs/, as a site in build/book
 # make docs   write everything that repeats a fact of the course or a measurement
 # make try-others   lessons 00 to 07 with other encoders and datasets; some: make try-others OTHERS="--dataset rte"
 # make class FOLDER=exports   a table of what your learners have done, from the files they export
@@ -32,7 +33,7 @@ export JUPYTER_CONFIG_DIR := $(CACHE)/jupyter/config
 export JUPYTER_DATA_DIR := $(CACHE)/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 
-.PHONY: lab run test docs try-others class lesson format pairs bench
+.PHONY: lab run test book docs try-others class lesson format pairs bench
 
 lab: $(READY)
 	@$(BIN)/python -m tools.my_lessons
@@ -42,7 +43,10 @@ run: $(READY)
 	$(BIN)/python -m tools.run_lessons $(LESSON)
 
 test: $(READY)
-	$(BIN)/nox --no-venv -s lint tests
+	$(BIN)/nox --no-venv -s lint tests book
+
+book: $(READY)
+	$(BIN)/python -m tools.book
 
 docs: $(READY)
 	$(BIN)/python -m tools.write_docs

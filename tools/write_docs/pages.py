@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 from lessons_lib.course import Course, read_course
 from tools import ROOT
 from tools.versions import needs, pins
-from tools.write_docs.address import ways_in
+from tools.write_docs.address import book_link, ways_in
 from tools.write_docs.floors import floor_table
 from tools.write_docs.lessons import lesson_table, measured_table, write_lessons
 from tools.write_docs.regions import Page, filled, write
@@ -18,6 +18,7 @@ def pages(course: Course, root: Path) -> dict[str, Page]:
     measured = root / "lessons_lib" / "embedded" / "results" / "lessons.json"
     return {
         "README.md": {
+            "book": lambda: book_link(course),
             "ways in": lambda: ways_in(course, course.lessons[0].slug),
             "lessons": lambda: lesson_table(course, measured),
         },
