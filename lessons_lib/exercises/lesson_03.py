@@ -61,7 +61,7 @@ blind_accuracy = Exercise(
     mistakes=(
         Mistake(
             lambda answers, labels: float(accuracy_score(labels, answers)),
-            "That's the accuracy of these answers in this order: we want the mean over all orders.",
+            "That's the accuracy of these answers in this order: what's to be expected after a shuffle?",
         ),
         Mistake(
             lambda answers, labels: float(np.bincount(labels).max() / len(labels)),
@@ -146,8 +146,8 @@ mean_head = Exercise(
     ),
     hints=(
         "First one description per pair, `(pairs, hidden)`; then one linear layer, as in section 3.",
-        "`hidden * attention_mask.unsqueeze(-1)` sets what's padding to zero.",
-        "Divide the sum over the tokens by `attention_mask.sum(dim=1, keepdim=True)`; then `@ weight.T + bias`.",
+        "`hidden[0][attention_mask[0] == 1]` are the descriptions of pair 0 without its padding: loop over the pairs.",
+        "Collect each pair's `.mean(dim=0)` in a list, and return `torch.stack(means) @ weight.T + bias`.",
     ),
 )
 

@@ -62,7 +62,7 @@ def _uses(tree: ast.AST, names: dict[str, str]) -> Iterator[tuple[str, str]]:
             else:
                 names.pop(node.targets[0].id, None)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (full := full_name(node.func, names)) and full.count("."):
+        if isinstance(node, ast.Call) and 1 <= (full := full_name(node.func, names)).count(".") <= 2:  # a method at most
             yield full, ""
             for word in node.keywords:
                 if word.arg:

@@ -24,6 +24,7 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],
     "show_toc_level": 2,
     "max_navbar_depth": 1,
     "pygments_light_style": "a11y-high-contrast-light",
