@@ -61,6 +61,7 @@ class Report:
         shares = self.labels.sum(axis=1) / max(self.kept, 1)
         shown = [f"{named([name])} {share:.0%}" for name, share in shares.items()]
         splits = [f"{int(count):,} {name}" for name, count in self.labels.sum().items()]
+        near = _counted(len(self.near), "pair", "pairs")
         lines = {
             "file": ", ".join(dict.fromkeys(self.files.values())),
             "columns": self.columns,
@@ -68,9 +69,9 @@ class Report:
             "left out": self._left_out(),
             "classes": f"{len(shares)}: {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}",
             "tokens": self._tokens(),
-            "same text": f"{self.duplicates:,} rows repeat another, kept in its split",
-            "two labels": f"{len(self.conflicts):,} texts have more than one label",
-            "nearly same": f"{len(self.near):,} pairs of texts, among the {self.compared:,} that were compared",
+            "same text": f"{_counted(self.duplicates, 'row repeats', 'rows repeat')} another, kept in its split",
+            "two labels": f"{_counted(len(self.conflicts), 'text has', 'texts have')} more than one label",
+            "nearly same": f"{near} of texts, among the {self.compared:,} that were compared",
         }
         told = [f"{name:<12} {value}" for name, value in lines.items() if value]
         return "\n".join([*told, *(f"{'note':<12} {note}" for note in self.notes)])
@@ -91,6 +92,15 @@ class Report:
         half, most = int(self.lengths.median()), int(self.lengths.max())
         cut = f"; {self.too_long:.0%} are longer than {self.max_length:,}, and would be cut" if self.max_length else ""
         return f"half of the texts have up to {half:,}, the longest {most:,}{cut}"
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    """Return `count` with its words: `one` for a single thing, `several` for any other number.
+
+    >>> _counted(1, "row repeats", "rows repeat"), _counted(2000, "row repeats", "rows repeat")
+    ('1 row repeats', '2,000 rows repeat')
+    """
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def near_duplicates(
