@@ -7,22 +7,8 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-LIBRARIES = (
-    "transformers",
-    "datasets",
-    "evaluate",
-    "tokenizers",
-    "accelerate",
-    "peft",
-    "huggingface_hub",
-    "safetensors",
-)
-MAKES = {  # what a function returns, by whose name its methods are listed
-    "datasets.load_dataset": "datasets.DatasetDict",
-    "datasets.load_from_disk": "datasets.DatasetDict",
-    "evaluate.load": "evaluate.EvaluationModule",
-    "transformers.pipeline": "transformers.Pipeline",
-}
+from lessons_lib.doctor.names import LIBRARIES, full_name, library, made_by
+
 TITLE = "Index of calls"
 INTRODUCTION = (
     "Every class, function and argument of Hugging Face's libraries that the lessons write, and where first in each "
@@ -46,13 +32,13 @@ def uses(notebook: NotebookNode) -> Iterator[tuple[str, str, str]]:
 def _uses(tree: ast.AST, names: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what one cell uses, in its order; `names` says what the notebook's variables are, and is added to."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in LIBRARIES:
+        if isinstance(node, ast.ImportFrom) and library(node.module):
             for one in node.names:
-                names[one.asname or one.name] = full = f"{node.module.partition('.')[0]}.{one.name}"
+                names[one.asname or one.name] = full = f"{library(node.module)}.{one.name}"
                 yield full, ""
         elif isinstance(node, ast.Import):
             for one in node.names:
-                if one.name.partition(".")[0] in LIBRARIES:
+                if library(one.name):
                     names[one.asname or one.name] = one.name
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
@@ -62,31 +48,11 @@ def _uses(tree: ast.AST, names: dict[str, str]) -> Iterator[tuple[str, str]]:
             else:
                 names.pop(node.targets[0].id, None)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and 1 <= (full := full_name(node.func, names)).count(".") <= 2:  # a method at most
+        if isinstance(node, ast.Call) and 1 <= (full := full_name(node.func, names)).count(".") <= 2:  # or a method
             yield full, ""
             for word in node.keywords:
                 if word.arg:
                     yield full, word.arg
-
-
-def full_name(function: ast.AST, names: dict[str, str]) -> str:
-    """Return the full name of what is called, such as `transformers.Trainer.train`; `""` where it isn't theirs."""
-    if isinstance(function, ast.Name):
-        return names.get(function.id, "")
-    if isinstance(function, ast.Attribute):
-        of = full_name(function.value, names)
-        return f"{of}.{function.attr}" if of else ""
-    return ""
-
-
-def made_by(full: str) -> str:
-    """Return what a call of `full` makes: an object of a class, by the class's name; `""` where that isn't known."""
-    owner, _, method = full.rpartition(".")
-    if full in MAKES:
-        return MAKES[full]
-    if method in ("from_pretrained", "from_config"):
-        return owner
-    return full if method[:1].isupper() else ""
 
 
 def call_index(lessons: dict[str, NotebookNode]) -> str:
