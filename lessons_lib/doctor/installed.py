@@ -14,13 +14,10 @@ from packaging.requirements import Requirement
 from lessons_lib.doctor.names import LIBRARIES, library
 
 ABSENT, UNKNOWN = object(), object()
-VAGUE = (
-    ".PreTrainedTokenizerBase",
-    ".PreTrainedModel",
-    ".Pipeline",
-    ".Column",
-    ".EvaluationModule",
-)  # what objects are at least
+VAGUE = (  # what objects are at least: their class may be a narrower one
+    *("transformers.PreTrainedTokenizerBase()", "transformers.PreTrainedModel()", "transformers.Pipeline()"),
+    *("datasets.Column()", "evaluate.EvaluationModule()", "peft.PeftModel()"),
+)
 SWALLOWED = {"proxies", "resume_download", "force_filename", "local_dir_use_symlinks"}  # by huggingface_hub's wrapper
 
 
@@ -103,7 +100,7 @@ def canonical(full: str) -> str:
 def signature(full: str) -> inspect.Signature | None:
     """Return what a call of `full` takes, or `None` where that isn't certain: a wrapper may take more than it shows."""
     what = resolve(full)
-    if what in (ABSENT, UNKNOWN) or inspect.ismodule(what):
+    if what in (ABSENT, UNKNOWN) or inspect.ismodule(what) or full.startswith(VAGUE):
         return None
     function: Callable = what
     if inspect.isclass(what):
@@ -127,7 +124,7 @@ def signature(full: str) -> inspect.Signature | None:
 def lacks(full: str) -> bool:
     """Return whether an object of theirs certainly has no method of this name: its class is exact, and sets none."""
     owner, _, name = full.rpartition(".")
-    cls = resolve(owner) if owner.endswith("()") and not owner.removesuffix("()").endswith(VAGUE) else None
+    cls = resolve(owner) if owner.endswith("()") and owner not in VAGUE else None
     try:
         if not inspect.isclass(cls) or hasattr(cls, name) or hasattr(cls, "__getattr__"):
             return False

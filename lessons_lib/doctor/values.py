@@ -12,7 +12,7 @@ from lessons_lib.doctor.names import full_name, made_by
 
 DATASET, SPLITS, COLUMN = "datasets.Dataset()", "datasets.DatasetDict()", "datasets.Column()"
 TOKENIZER, MODEL = "transformers.PreTrainedTokenizerBase()", "transformers.PreTrainedModel()"
-PIPELINE = "transformers.Pipeline()"
+PIPELINE, ADAPTED = "transformers.Pipeline()", "peft.PeftModel()"
 TEXT_TASKS = ("text-classification", "sentiment-analysis", "ner", "token-classification")
 KEEP = {  # methods that return what they're called on
     *("map", "filter", "shuffle", "select", "sort", "cast", "cast_column", "flatten", "rename_column"),
@@ -104,6 +104,8 @@ def _made(call: ast.Call, full: str, names: dict[str, str]) -> str:
     owner, _, method = full.rpartition(".")
     if full == "datasets.load_dataset":
         return _loaded(call)
+    if full in ("peft.get_peft_model", "peft.PeftModel.from_pretrained"):
+        return ADAPTED
     if full == "datasets.load_from_disk" or not full:
         return ""
     if owner in (DATASET, SPLITS):
