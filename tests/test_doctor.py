@@ -126,6 +126,10 @@ FAILS = {
         "column",
     ),
     "two at once": (f"{TOKENIZER}{LOADED}a, b = tokenizer, raw['test']\na(b['sentence1'])", "column"),
+    "a model with an adapter": (
+        "import peft\nmodel = peft.get_peft_model(m, config)\nmodel.push_to_hub('a/b', use_auth_token=True)",
+        "upload-use-auth-token",
+    ),
     "an argument that no version had": ("from transformers import Trainer\nTrainer(epochs=3)", "arguments"),
     "too many arguments": ("from huggingface_hub import upload_file\nupload_file('a')", "arguments"),
     "a name that isn't there": ("from transformers import NoSuchThing", "no-such-name"),
@@ -178,6 +182,7 @@ FINE = {
     "a tokenizer with more methods": f"{TOKENIZER.replace('bert-base', 'layoutlmv2-base')}tokenizer.encode_plus('a')",
     "a tokenizer of an unknown name": f"{TOKENIZER.replace(repr('bert-base-uncased'), 'x')}tokenizer.encode_plus(1)",
     "arguments that aren't known": f"{TRAINER}Trainer(*args, **kwargs)",
+    "a method of which there may be a wider one": f"{TOKENIZER}tokenizer.encode('a', strange=1)",
     "what a wrapper swallows": "from huggingface_hub import hf_hub_download as f\nf('a/b', 'c', resume_download=True)",
     "what only warns": "from transformers import AutoModel\nAutoModel.from_pretrained('x', torch_dtype='auto')",
 }

@@ -17,7 +17,7 @@ PARTS = {  # the table of contents; paths below the course's folder, without the
     "Take it further": ["docs/install", "docs/architecture", "CONTRIBUTING", "CHANGELOG"],
     "The data": ["lessons_lib/embedded/*/README"],
 }
-MEASURED = ["lessons", "starts", "quality", "bodies", "speed", "sizes", "trainer", "gpu", "versions"]
+MEASURED = ["lessons", "starts", "quality", "bodies", "speed", "sizes", "trainer", "gpu", "doctor", "versions"]
 COPIED = ("*.md", "docs/**/*.md", "docs/**/*.png", "lessons_lib/embedded/*/README.md", "benchmarks/README.md")
 ALSO = ("lessons_lib/course.toml",)  # a page links to it
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", flags=re.S)  # of a dataset's card

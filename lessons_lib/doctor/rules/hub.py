@@ -2,11 +2,11 @@
 
 from lessons_lib.doctor.fixes import drop, rename, rewrite
 from lessons_lib.doctor.rules.rule import Rule, argument
-from lessons_lib.doctor.values import MODEL, TOKENIZER
+from lessons_lib.doctor.values import ADAPTED, MODEL, TOKENIZER
 
-UPLOADS = tuple(f"{one}.push_to_hub" for one in (MODEL, TOKENIZER))
+UPLOADS = tuple(f"{one}.push_to_hub" for one in (TOKENIZER, MODEL, ADAPTED))
 UPLOAD = "from transformers import AutoTokenizer\ntokenizer = AutoTokenizer.from_pretrained(CHECKPOINT)\n"
-UPLOADED = "import inspect\ninspect.signature(tokenizer.push_to_hub).bind({}='ada/x')\n"
+UPLOADED = "import inspect\ninspect.signature(tokenizer.push_to_hub).bind(repo_id='ada/x', token='x')\n"
 HUB = "huggingface_hub>=1"
 
 
@@ -26,10 +26,11 @@ def _accelerator(keyword: str, value: str, write: str, new: str, fix=None) -> Ru
     return argument(id, names, keyword, write, *snippets, fix=fix, since="accelerate>=1")
 
 
-def _upload(keyword: str) -> Rule:
-    old, new = (f"{UPLOAD}{call}" for call in (f"tokenizer.push_to_hub({keyword}='x')\n", UPLOADED.format("repo_id")))
-    fix = rename("repo_id") if keyword == "repo_path_or_name" else None
-    return argument(f"upload-{keyword.replace('_', '-')}", UPLOADS, keyword, "repo_id='owner/name'", old, new, fix=fix)
+def _upload(keyword: str, write: str = "repo_id='owner/name'", fix=None) -> Rule:
+    """Return the rule that `push_to_hub` of a model or a tokenizer has no `keyword`."""
+    id, old, new = f"upload-{keyword.replace('_', '-')}", f"tokenizer.push_to_hub('a', {keyword}='x')\n", UPLOADED
+    old = old.replace("'a', ", "" if keyword == "repo_path_or_name" else "'a', ")
+    return argument(id, UPLOADS, keyword, write, f"{UPLOAD}{old}", f"{UPLOAD}{new}", fix=fix)
 
 
 RULES = (
@@ -68,5 +69,9 @@ RULES = (
         )
         for keyword in ("even_batches", "use_seedable_sampler", "dispatch_batches")
     ),
-    *map(_upload, ("repo_path_or_name", "repo_url", "organization", "use_temp_dir")),
+    _upload("repo_path_or_name", fix=rename("repo_id")),
+    _upload("repo_url"),
+    _upload("organization"),
+    _upload("use_temp_dir", "nothing", drop),
+    _upload("use_auth_token", "token=…", rename("token")),
 )
