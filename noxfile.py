@@ -17,7 +17,7 @@ import nox
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the program nox does not look here
 
-from tools import versions  # noqa: E402
+from tools import QUIET, versions  # noqa: E402
 
 nox.needs_version = ">=2025.2"
 nox.options.sessions = ["lint", "tests", "book"]
@@ -25,7 +25,6 @@ nox.options.reuse_venv = "yes"
 
 FOLDERS = ("lessons_lib", "authoring", "benchmarks", "tools", "tests")
 LESSONS = ("build/lessons", "--nbmake", "--nbmake-timeout=900", "--overwrite")  # copies, which the book is made of
-QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}  # a page keeps bars at 0 %
 EVERY = ("-m", "slow or not slow")
 TWO_AT_A_TIME = ("--dist", "load")  # tests of one file, where each takes minutes
 COLAB_WIDGETS = ("ipywidgets==7.7.1", "ipython_genutils==0.2.0")

@@ -1,12 +1,11 @@
 """Is this machine ready: everything that the course needs, and what is here."""
 
-import html
-import re
 from dataclasses import dataclass
 
 import pandas as pd
 
 from lessons_lib import machine
+from lessons_lib.html import marked
 from lessons_lib.hub import why_unreachable
 from lessons_lib.sources import HUB
 
@@ -45,7 +44,7 @@ class Readiness:
         return f"{missing if self.missing else READY}\n\n{self._shown().to_string()}"
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{_code(one)}</li>" for one in self.missing)
+        items = "".join(f"<li>{marked(one)}</li>" for one in self.missing)
         answer = f"<p><b>✗ Missing:</b></p><ul>{items}</ul>" if items else f"<p><b>✓</b> {READY}</p>"
         return f"{answer}<details><summary>What was checked</summary>{self._shown().to_html()}</details>"
 
@@ -75,7 +74,3 @@ def check_machine() -> Readiness:
 def _install(name: str, needed: str) -> str:
     package = name if needed == "any" else f"{name}{needed}"
     return f'run `%pip install "{package}"` in a cell, and restart the kernel'
-
-
-def _code(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

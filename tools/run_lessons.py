@@ -29,10 +29,9 @@ from nbconvert import HTMLExporter
 
 from lessons_lib import machine
 from lessons_lib.lesson import MEASURED
-from tools import ROOT
+from tools import QUIET, ROOT
 
 BUILD = ROOT / "build" / "lessons"
-QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}  # a page keeps them at 0 %
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -1,5 +1,6 @@
 """Where a learner is in the course: per lesson the exercises solved, the questions right, the predictions made."""
 
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lessons_lib.exercises.questions import QUIZZES, read_questions
 TEXT = ' style="text-align: left"'
 
 
+@cache
 def asked(lesson: str) -> dict[str, list[str]]:
     """Return the names of the exercises of `lesson`, and the questions of its quiz."""
     path = QUIZZES / f"{lesson}.json"
@@ -46,10 +48,9 @@ class CourseMap:
         return f"{self.table.to_string(index=False)}\n{self.note}"
 
     def _repr_html_(self) -> str:
-        slugs = {one.title: one.slug for one in COURSE.lessons}
         head = "".join(f"<th{TEXT}>{escape(name)}</th>" for name in self.table)
         rows = [
-            f'<tr><td{TEXT}><a href="{slugs[row["lesson"][3:]]}.ipynb">{escape(row["lesson"])}</a></td>'
+            f'<tr><td{TEXT}><a href="{COURSE.lesson(row["lesson"][:2]).slug}.ipynb">{escape(row["lesson"])}</a></td>'
             + "".join(f"<td{TEXT}>{escape(str(value))}</td>" for value in list(row)[1:])
             + "</tr>"
             for _, row in self.table.iterrows()

@@ -1,7 +1,7 @@
 """A prediction: what the learner expects, remembered until it's shown what happened."""
 
-import html as escaping
 from collections.abc import Sequence
+from html import escape
 
 import ipywidgets as widgets
 
@@ -50,7 +50,7 @@ class Prediction:
         for button, one in zip(self.buttons, self.choices, strict=True):
             button.description = f"✓ {one}" if one == self.said else one
             button.style.font_weight = "bold" if one == self.said else "normal"
-        self.reply.value = f'<p role="status">{escaping.escape(note)}</p>' if note else ""
+        self.reply.value = f'<p role="status">{escape(note)}</p>' if note else ""
 
     def happened(self, what: str, right: str | None = None) -> "Happened":
         """Show what was said with `what` happened, and where one of the choices is `right`, whether it was said.
@@ -65,7 +65,7 @@ class Prediction:
 
     def still(self) -> str:
         """Return the HTML of the question where no kernel listens."""
-        return f"<p>{marked(self.question)} {escaping.escape(' / '.join(self.choices))}</p>"
+        return f"<p>{marked(self.question)} {escape(' / '.join(self.choices))}</p>"
 
     def _ipython_display_(self) -> None:
         asked = widgets.HTML(f'<p style="line-height: 1.4">{marked(self.question)}</p>')

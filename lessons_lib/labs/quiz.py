@@ -1,7 +1,7 @@
 """A quiz: questions whose answers say why. What was answered is kept in the learner's progress."""
 
-import html as escaping
 from collections.abc import Sequence
+from html import escape
 
 import ipywidgets as widgets
 
@@ -52,7 +52,7 @@ class Quiz:
         verdicts = [one.verdict(self.said[one.text]) for one in self.questions]
         right, first = (sum(one[what] for one in verdicts) for what in ("right", "first"))
         score = f"{right} of {len(verdicts)} right" + (f", {first} of them at the first try." if right else ".")
-        self.score.value = f'<p role="status"><b>{score}</b> {escaping.escape(note)}</p>'
+        self.score.value = f'<p role="status"><b>{score}</b> {escape(note)}</p>'
 
     def still(self) -> str:
         """Return the HTML of the questions with their answers folded."""
@@ -128,8 +128,7 @@ class Asked:
             items = f"<details><summary>The answer</summary>{plain(right.text)}. {marked(right.feedback)}</details>"
         else:
             items = "".join(
-                f"<details><summary>{escaping.escape(plain(one.text))}</summary>"
-                f"{sign(one)} {marked(one.feedback)}</details>"
+                f"<details><summary>{escape(plain(one.text))}</summary>{sign(one)} {marked(one.feedback)}</details>"
                 for one in self.question.answers
             )
         return self.head() + items

@@ -5,7 +5,6 @@
 Open build/book/index.html. It asks nothing of the network.
 """
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -52,7 +51,6 @@ def main() -> int:
         if status := report(run_all(paths, BUILD), BUILD):
             return status
     start = time.perf_counter()
-    os.environ["PYTHONPATH"] = str(ROOT)
     status = build(BUILD, BOOK, SOURCES)
     if not status:
         print(f"The book is in {BOOK / 'index.html'}, after {time.perf_counter() - start:.0f} s.")

@@ -65,14 +65,14 @@ def call_index(lessons: dict[str, NotebookNode]) -> str:
     places: dict[str, dict[tuple[str, str], dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for slug, notebook in lessons.items():
         for full, argument, heading in uses(notebook):
-            library, _, name = full.partition(".")
+            owner, _, name = full.partition(".")
             target = f"notebooks/{slug}.ipynb" + (f"#{default_slugify(heading)}" if heading else "")
-            places[library][name, argument].setdefault(slug[:2], target)
+            places[owner][name, argument].setdefault(slug[:2], target)
     parts = [f"# {TITLE}", INTRODUCTION]
-    for library in filter(places.get, LIBRARIES):
+    for owner in filter(places.get, LIBRARIES):
         rows = []
-        for (name, argument), where in sorted(places[library].items(), key=lambda one: (one[0][0].lower(), one[0])):
+        for (name, argument), where in sorted(places[owner].items(), key=lambda one: (one[0][0].lower(), one[0])):
             shown = f"`{name}`" if not argument else f"— `{argument}=`"
             rows.append(f"| {shown} | {', '.join(f'[{lesson}]({target})' for lesson, target in where.items())} |")
-        parts.append("\n".join([f"## {library}", "", "| call | lessons |", "|---|---|", *rows]))
+        parts.append("\n".join([f"## {owner}", "", "| call | lessons |", "|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"

@@ -17,7 +17,6 @@ PARTS = {  # the table of contents; paths below the course's folder, without the
     "Take it further": ["docs/install", "docs/architecture", "CONTRIBUTING", "CHANGELOG"],
     "The data": ["lessons_lib/embedded/*/README"],
 }
-MEASURED = ["lessons", "starts", "quality", "bodies", "speed", "sizes", "trainer", "gpu", "doctor", "versions"]
 COPIED = ("*.md", "docs/**/*.md", "docs/**/*.png", "lessons_lib/embedded/*/README.md", "benchmarks/README.md")
 ALSO = ("lessons_lib/course.toml",)  # a page links to it
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", flags=re.S)  # of a dataset's card
@@ -32,7 +31,7 @@ def sources(course: Course, executed: Path, root: Path = ROOT) -> dict[str, str 
             name = path.relative_to(root).as_posix()
             found[name] = path.read_bytes() if path.suffix == ".png" else path.read_text(encoding="utf-8")
     found["index.md"] = index(found.pop("README.md"))
-    found["docs/measured/README.md"] += contents("", MEASURED, hidden=True)
+    found["docs/measured/README.md"] += contents("", ["*"])
     for name in [one for one in found if one.endswith("README.md")]:
         found[name] = FRONT_MATTER.sub("", found[name])
     found["benchmarks/README.md"] = "---\norphan: true\n---\n" + found["benchmarks/README.md"]
@@ -48,9 +47,9 @@ def index(readme: str) -> str:
     return readme + "".join(contents(name, paths) for name, paths in PARTS.items())
 
 
-def contents(caption: str, paths: Iterable[str], hidden: bool = True) -> str:
+def contents(caption: str, paths: Iterable[str]) -> str:
     """Return a part of the table of contents."""
-    lines = [f":caption: {caption}"] * bool(caption) + [":glob:"] + [":hidden:"] * hidden
+    lines = [f":caption: {caption}"] * bool(caption) + [":glob:", ":hidden:"]
     return "\n" + "\n".join(["```{toctree}", *lines, "", *paths, "```"]) + "\n"
 
 

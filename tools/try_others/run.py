@@ -12,7 +12,7 @@ from huggingface_hub import constants
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from tools.run_lessons import QUIET
+from tools import QUIET
 from tools.try_others.outcome import Outcome, finished, line_of, stopped
 
 LONGEST = 600  # seconds that one cell may take
